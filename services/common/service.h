@@ -50,7 +50,7 @@
 #include "messages.h"
 #include "uuid.h"
 
-struct svc;
+struct service;
 struct live;
 
 enum { CMD_REJECTED = 100 };
@@ -64,7 +64,7 @@ struct cmd {
 	int64_t generation;   /* the user's session generation */
 	const char *agg;      /* aggregate: commands with the same one run in order; NULL: none */
 	int attempt;
-	struct svc *svc;
+	struct service *svc;
 	struct db *db;        /* inside the transaction */
 	struct cmd_state *state;
 };
@@ -89,31 +89,31 @@ struct svc_main {
 	const struct conf_param *params;
 	const struct svc_handler *handlers;        /* ends with .msg == NULL */
 	const struct svc_call_handler *calls;      /* may be NULL; service.ping is built in */
-	int (*start)(struct svc *s);               /* may be NULL; non-zero: leave with status 1 */
-	void (*stop)(struct svc *s);               /* may be NULL */
-	bool (*idle)(struct svc *s);               /* may be NULL; while draining: may we leave yet? */
+	int (*start)(struct service *s);               /* may be NULL; non-zero: leave with status 1 */
+	void (*stop)(struct service *s);               /* may be NULL */
+	bool (*idle)(struct service *s);               /* may be NULL; while draining: may we leave yet? */
 };
 
 int svc_run(const struct svc_main *me, int argc, char **argv);
 
-struct db *svc_db(struct svc *s);         /* the service's own connection */
-struct live *svc_live(struct svc *s);
-const struct keys *svc_keys(struct svc *s);
-const char *svc_instance(struct svc *s);  /* uuid of this replica: owner of leases */
-bool svc_draining(const struct svc *s);
+struct db *svc_db(struct service *s);         /* the service's own connection */
+struct live *svc_live(struct service *s);
+const struct keys *svc_keys(struct service *s);
+const char *svc_instance(struct service *s);  /* uuid of this replica: owner of leases */
+bool svc_draining(const struct service *s);
 
 /* Calls fn(arg) every @ms milliseconds (first time after @ms) outside any transaction. */
-void svc_timer(struct svc *s, int64_t ms, void (*fn)(void *arg), void *arg);
+void svc_timer(struct service *s, int64_t ms, void (*fn)(void *arg), void *arg);
 /* Calls fn(arg) when @fd is readable (or, with @write, writable). Level triggered. */
-void svc_watch(struct svc *s, int fd, bool write, void (*fn)(void *arg), void *arg);
-void svc_unwatch(struct svc *s, int fd);
+void svc_watch(struct service *s, int fd, bool write, void (*fn)(void *arg), void *arg);
+void svc_unwatch(struct service *s, int fd);
 
 /*
  * Transactions of a service's own (timers): begins, runs fn, commits, rings the
  * receivers of what was sent, publishes what was queued. A code other than 0
  * rolls back and is returned; DB_E_RETRY is tried 3 times.
  */
-int svc_transaction(struct svc *s, int (*fn)(struct cmd *c, void *arg), void *arg);
+int svc_transaction(struct service *s, int (*fn)(struct cmd *c, void *arg), void *arg);
 
 /* ---- inside a handler ---------------------------------------------------- */
 
