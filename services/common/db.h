@@ -66,6 +66,9 @@ bool db_ready(struct db *db);      /* is there a live connection now? tries once
 int db_fd(struct db *db);          /* socket, or -1; to notice a lost server */
 
 #define db_select(db, q, rows, ...) db_select_((db), (q), (rows), DB_ARGS(__VA_ARGS__))
+/* The same, and COMMIT in the same round trip; on failure the transaction is still to be rolled back. */
+#define db_select_commit(db, q, rows, ...) \
+	db_select_commit_((db), (q), (rows), DB_ARGS(__VA_ARGS__))
 /* Ignores rows. *ret_n (may be NULL) is the number of rows touched. */
 #define db_exec(db, q, ret_n, ...) db_exec_((db), (q), (ret_n), DB_ARGS(__VA_ARGS__))
 #define DB_ARGS(...)                                                                  \
@@ -74,6 +77,8 @@ int db_fd(struct db *db);          /* socket, or -1; to notice a lost server */
 
 int db_select_(struct db *db, const struct db_query *q, struct db_rows *ret_rows, size_t n,
                const struct db_arg *args);
+int db_select_commit_(struct db *db, const struct db_query *q, struct db_rows *ret_rows, size_t n,
+                      const struct db_arg *args);
 int db_exec_(struct db *db, const struct db_query *q, int64_t *ret_n, size_t n,
              const struct db_arg *args);
 

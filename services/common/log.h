@@ -21,8 +21,15 @@ struct log_kv {
 	int64_t num;
 };
 
-#define LOG_STR(k, v) ((struct log_kv){ .key = (k), .str = (v) ? (v) : "" })
-#define LOG_I64(k, v) ((struct log_kv){ .key = (k), .num = (v) })
+static inline struct log_kv LOG_STR(const char *key, const char *value)
+{
+	return (struct log_kv){ .key = key, .str = value ? value : "" };
+}
+
+static inline struct log_kv LOG_I64(const char *key, int64_t value)
+{
+	return (struct log_kv){ .key = key, .num = value };
+}
 
 #define log_debug(event, ...) log_line(LOG_L_DEBUG, (event), LOG_KVS(__VA_ARGS__))
 #define log_info(event, ...) log_line(LOG_L_INFO, (event), LOG_KVS(__VA_ARGS__))

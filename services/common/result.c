@@ -1,0 +1,3 @@
+#include "result.h"
+
+REC_DEFINE(cmd_answer, "command.answer", CMD_ANSWER)
