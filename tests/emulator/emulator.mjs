@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+// An emulator of the Hetzner Cloud API for tests and for trying the product on one machine. It answers as the real
+// API does (routes, pages, errors, rate limits, actions that take time, locks), can be told to fail in every way
+// the real one can, and, with --boot, a created server really boots: a minimal Debian of its own, reachable by SSH.
+//
+//   node emulator.mjs --tokens FILE [--listen 127.0.0.1:8780] [--admin 127.0.0.1:8781] [options]
+//
+// Each option can also stand in the environment (SPS_EMU_… as in src/options.mjs):
+//   --listen, --admin   ADDRESS:PORT of the API (under /v1) and of the admin API; port 0 takes a free one
+//   --tokens FILE       {"projects":[{"name":"demo","tokens":[{"token":"…","access":"rw"}]}]}; no token is built in
+//   --seed FILE         what those projects contain at the start, in the same form (src/seed.mjs)
+//   --state FILE        keep everything there, so that a restart knows its servers
+//   --scale N           all durations of actions times N (0.1 in tests)
+//   --boot MODE         none: the API only. netns: servers in network namespaces, each with its own address and
+//                       port 22 (needs root). loopback: servers on 127.x addresses of this machine. auto: what works
+//   --var DIRECTORY     servers' files; --base-root DIRECTORY: the Debian they start from, built once (SPS_BASE_ROOT)
+//   --tag T, --net 198.18.N   name and network of this emulator's namespaces, for two at the same time
+//   --ssh-port N        loopback mode: the port of the servers' sshd (22 as root, 2222 otherwise)
+//   --keep              leave the servers running at the end
+// Prints one line of JSON when ready: {"endpoint":"http://127.0.0.1:8780/v1","admin":"http://…","mode":"netns"}.
+//
+// Admin API (no token, loopback):
+//   GET    /health                      {"ok":true,"mode":…}
+//   GET    /journal?project=&method=&path=REGEX&status=&since=SEQ    requests with bodies; DELETE empties it
+//   GET    /faults, POST /faults {"faults":[{kind,…}]}, DELETE /faults      see src/faults.mjs for the kinds
+//   GET    /clock, POST /clock {"advance":SECONDS}
+//   GET    /settings, PUT /settings     see src/settings.mjs
+//   POST   /buckets {project,bucket,tokens}, DELETE /buckets         empty or fill a rate bucket
+//   GET    /projects, POST /projects {one project as in a seed, or "projects":[…]}
+//   POST   /tokens/revoke {token}
+//   POST   /stock {server_type,location,available,orderable}
+//   GET    /servers                     all servers with address, port, process and directory
+//   POST   /servers/ID/out_of_band {"do":"rename|labels|power|status|delete|move|lock",…}   behind the client's back
+//
+// What is left out: volumes, networks, firewalls, floating IPs, load balancers, placement groups and certificates can
+// be listed (empty) but not made; metrics are made up; every image boots the same Debian.
+
+import { start } from './src/main.mjs';
+import { readOptions } from './src/options.mjs';
+
+let options;
+try {
+  options = readOptions(process.argv.slice(2), process.env);
+} catch (error) {
+  console.error(`emulator: ${error.message}`);
+  process.exit(2);
+}
+
+const emulator = await start(options);
+console.log(JSON.stringify(emulator.where));
+
+async function end() {
+  try {
+    await emulator.close();
+    process.exit(0);
+  } catch (error) {
+    console.error(`emulator: ${error.message}`);
+    process.exit(1);
+  }
+}
+process.once('SIGTERM', end);
+process.once('SIGINT', end);
