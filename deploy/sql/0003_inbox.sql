@@ -84,32 +84,29 @@ LANGUAGE sql SET search_path = pg_catalog SET enable_seqscan = off AS $f$
 		ORDER BY c.seq FOR UPDATE SKIP LOCKED
 $f$;
 
--- Ends rows this transaction has locked with claim(). Answers the next row of each
--- aggregate, to be rung by whoever calls.
-CREATE FUNCTION %1$I.finish(ids uuid[], states smallint[], results bytea[], errors text[], me uuid) RETURNS SETOF uuid
+-- Ends rows: those this transaction has locked with claim() (attempts NULL), or leased
+-- ones, then only if every lease still is ours; else nothing may commit. Answers the
+-- next row of each aggregate, to be rung by whoever calls.
+CREATE FUNCTION %1$I.finish(ids uuid[], attempts smallint[], states smallint[], results bytea[], errors text[], me uuid)
+	RETURNS SETOF uuid
 LANGUAGE plpgsql SET search_path = pg_catalog SET enable_seqscan = off AS $f$
-DECLARE aggs text[];
+DECLARE aggs text[]; n int;
 BEGIN
-	WITH u AS (UPDATE %1$I.inbox c SET state = d.s, result = d.r, error = d.e, attempt = c.attempt + 1, owner = me, done_at = now()
-		FROM unnest(ids, states, results, errors) d(i, s, r, e) WHERE c.id = d.i RETURNING c.agg)
-	SELECT array_agg(DISTINCT u.agg) FILTER (WHERE u.agg IS NOT NULL) INTO aggs FROM u;
-	IF aggs IS NOT NULL THEN
-		RETURN QUERY SELECT DISTINCT ON (c.agg) c.id FROM %1$I.inbox c WHERE c.agg = ANY (aggs) AND c.state < 2 ORDER BY c.agg, c.seq;
+	IF attempts IS NULL THEN
+		WITH u AS (UPDATE %1$I.inbox c SET state = d.s, result = d.r, error = d.e, attempt = c.attempt + 1, owner = me, done_at = now()
+			FROM unnest(ids, states, results, errors) d(i, s, r, e) WHERE c.id = d.i RETURNING c.agg)
+		SELECT array_agg(DISTINCT u.agg) FILTER (WHERE u.agg IS NOT NULL), count(*) INTO aggs, n FROM u;
+	ELSE
+		WITH u AS (UPDATE %1$I.inbox c SET state = d.s, result = d.r, error = d.e, done_at = now()
+			FROM unnest(ids, attempts, states, results, errors) d(i, a, s, r, e)
+			WHERE c.id = d.i AND c.owner = me AND c.attempt = d.a AND (c.state = 1) IS TRUE RETURNING c.agg)
+		SELECT array_agg(DISTINCT u.agg) FILTER (WHERE u.agg IS NOT NULL), count(*) INTO aggs, n FROM u;
 	END IF;
-END $f$;
-
--- Ends one leased row. No row: the lease was lost, and with it the right to commit.
-CREATE FUNCTION %1$I.finish_leased(i uuid, a smallint, s smallint, r bytea, e text, me uuid) RETURNS SETOF uuid
-LANGUAGE plpgsql SET search_path = pg_catalog SET enable_seqscan = off AS $f$
-DECLARE g text;
-BEGIN
-	UPDATE %1$I.inbox c SET state = s, result = r, error = e, done_at = now()
-		WHERE c.id = i AND c.owner = me AND c.attempt = a AND (c.state = 1) IS TRUE RETURNING c.agg INTO g;
-	IF NOT FOUND THEN
+	IF n <> cardinality(ids) THEN
 		RAISE EXCEPTION 'lease lost' USING ERRCODE = 'SP410';
 	END IF;
-	IF g IS NOT NULL THEN
-		RETURN QUERY SELECT c.id FROM %1$I.inbox c WHERE c.agg = g AND c.state < 2 ORDER BY c.seq LIMIT 1;
+	IF aggs IS NOT NULL THEN
+		RETURN QUERY SELECT DISTINCT ON (c.agg) c.id FROM %1$I.inbox c WHERE c.agg = ANY (aggs) AND c.state < 2 ORDER BY c.agg, c.seq;
 	END IF;
 END $f$;
 
@@ -125,9 +122,11 @@ LANGUAGE sql SET search_path = pg_catalog SET enable_seqscan = off AS $f$
 $f$;
 
 -- Lost bells: leases what has been ready for longer than @grace, heads of aggregates only.
-CREATE FUNCTION %1$I.sweep(me uuid, grace interval, lim int) RETURNS SETOF %1$I.inbox
+-- @fresh: rows nobody has tried yet, many at once; else one that has been tried, so that a
+-- row which kills its service takes no other row's attempts with it.
+CREATE FUNCTION %1$I.sweep(me uuid, grace interval, lim int, fresh boolean) RETURNS SETOF %1$I.inbox
 LANGUAGE sql SET search_path = pg_catalog SET enable_seqscan = off AS $f$
-	WITH p AS (SELECT c.id FROM %1$I.inbox c WHERE c.state = 0 AND c.run_at <= now() - grace
+	WITH p AS (SELECT c.id FROM %1$I.inbox c WHERE c.state = 0 AND c.run_at <= now() - grace AND (c.attempt = 0) = fresh
 			AND (c.agg IS NULL OR NOT EXISTS (SELECT FROM %1$I.inbox e WHERE e.agg = c.agg AND e.seq < c.seq AND e.state < 2))
 			ORDER BY c.prio, c.run_at LIMIT lim FOR UPDATE OF c SKIP LOCKED)
 	UPDATE %1$I.inbox c SET state = 1, attempt = c.attempt + 1, owner = me
@@ -154,9 +153,8 @@ LANGUAGE sql SET search_path = pg_catalog AS $f$
 $f$;
 
 GRANT EXECUTE ON FUNCTION %1$I.submit(uuid[], text[], text[], text[], bigint[], uuid[], bytea[], text[], bytea[]) TO sps_gateway;
-GRANT EXECUTE ON FUNCTION %1$I.claim(uuid[]), %1$I.finish(uuid[], smallint[], bytea[], text[], uuid),
-	%1$I.finish_leased(uuid, smallint, smallint, bytea, text, uuid), %1$I.retry(uuid, text, uuid),
-	%1$I.sweep(uuid, interval, int), %1$I.release_dead(int), %1$I.purge(interval, int) TO %2$I;
+GRANT EXECUTE ON FUNCTION %1$I.claim(uuid[]), %1$I.finish(uuid[], smallint[], smallint[], bytea[], text[], uuid),
+	%1$I.retry(uuid, text, uuid), %1$I.sweep(uuid, interval, int, boolean), %1$I.release_dead(int), %1$I.purge(interval, int) TO %2$I;
 	$q$, s, role);
 END $make$;
 

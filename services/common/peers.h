@@ -14,6 +14,13 @@ struct peers;
 struct peer;
 
 struct peers_ops {
+	/*
+	 * Call peer_readable(p) when @zmq_socket has something to read; @fd is its
+	 * edge-signalling descriptor (ZMQ_FD). Called for TWO sockets of each peer:
+	 * the DEALER and its monitor, which tells of a lost connection within a
+	 * millisecond. peer_readable() reads both. Sockets are opened and closed
+	 * only inside peers_set(), peers_tick() and peers_free().
+	 */
 	void (*watch)(void *arg, struct peer *p, void *zmq_socket, int fd);
 	void (*unwatch)(void *arg, struct peer *p, void *zmq_socket, int fd);
 	/* The result of a command that was rung; @w lives during the call. */
@@ -34,8 +41,16 @@ struct peers *peers_new(const struct keys *keys, const char *service, const stru
 struct peers *peers_free(struct peers *ps);
 /* The complete list of live replicas of all services. */
 void peers_set(struct peers *ps, const struct peer_info *list, size_t n);
-/* Reads all that waits on this peer's socket. Call again while zmq says POLLIN. */
-void peer_readable(struct peer *p);
+/*
+ * Reads what waits on both sockets of this peer, at most a few hundred frames.
+ * true: more is waiting, call again soon (ZMQ_FD will not signal again). A send
+ * may eat the signal too: call this once after peers_flush() and peers_query()
+ *:
+ * that is peers_poll().
+ */
+bool peer_readable(struct peer *p);
+/* peer_readable() for every peer whose descriptor may have lost its signal through a send. */
+void peers_poll(struct peers *ps);
 /* Housekeeping; @now_ms is monotonic. */
 void peers_tick(struct peers *ps, int64_t now_ms);
 /*

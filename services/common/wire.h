@@ -8,11 +8,11 @@
  *
  *   HELLO    svc inst                  peer -> replica, first frame
  *   WELCOME  svc inst draining         replica -> peer; only then is it rung
- *   RING     rows[] of id type agg     peer -> replica, at most WIRE_RING_MAX
- *   RESULT   id state result           replica -> the peer that rang
- *   GOODBYE  rows[] of id              replica -> peer: draining; ring another for these
+ *   RING     ids                       peer -> replica, at most WIRE_RING_MAX
+ *   RESULT   id st body                replica -> the peer that rang; body is a cmd_answer
+ *   GOODBYE                            replica -> peer: draining; ring another from now on
  *   QUERY    id type corr body         peer -> replica: a CALL
- *   ANSWER   id ok body                replica -> peer
+ *   ANSWER   id st body                replica -> peer
  */
 #include "record.h"
 
@@ -35,7 +35,7 @@ enum wire_kind {
 /* The union of all frames' fields; each kind uses those named above. */
 struct wire {
 	enum wire_kind kind;
-	const char *svc, *inst, *id, *type, *agg, *corr;
+	const char *svc, *inst, *id, *type, *corr;
 	int64_t state; /* RESULT: inbox state; WELCOME: 1 when draining; ANSWER: 1 ok, 0 refused */
 	struct rec_bin body;
 	size_t n_ids;
