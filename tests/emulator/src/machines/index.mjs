@@ -1,8 +1,44 @@
-// Which kind of machines this run has.
+// Which kind of machines this run has. Where namespaces for networks cannot be had (a bare chroot, a container
+// without rights), "auto" falls back and says so.
 
+import fs from 'node:fs';
+import path from 'node:path';
+
+import { BootedMachines } from './booted.mjs';
+import { machine } from './helper.mjs';
+import { OwnNetworks, SharedLoopback } from './networks.mjs';
 import { NoMachines } from './none.mjs';
 
-export async function chooseMachines(options) {
+const isRoot = process.getuid() === 0;
+
+async function openNetwork(options, directory, log) {
+  const shared = new SharedLoopback(options.net, options.sshPort ?? (isRoot ? 22 : 2222));
+  if (options.boot === 'loopback' || (options.boot === 'auto' && !isRoot)) return shared;
+
+  // the network of the run before, whose servers have its addresses
+  const file = path.join(directory, 'net');
+  const kept = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : null;
+  const own = new OwnNetworks(options.tag, options.net);
+  try {
+    await own.open(kept);
+  } catch (error) {
+    if (options.boot === 'netns') throw error;
+    log(`network namespaces cannot be had here (${error.message}); servers share this machine's network on 127.18.x`);
+    return shared;
+  }
+  fs.writeFileSync(file, own.net);
+  return own;
+}
+
+export async function chooseMachines(options, log) {
   if (options.boot === 'none') return new NoMachines();
-  throw new Error('servers cannot boot yet');
+
+  const directory = path.resolve(options.var);
+  const base = path.resolve(options.baseRoot ?? path.join(directory, 'base'));
+  for (const name of ['servers', 'images']) {
+    fs.mkdirSync(path.join(directory, name), { recursive: true, mode: 0o700 });
+  }
+  await machine(['base', base]);
+  const network = await openNetwork(options, directory, log);
+  return new BootedMachines({ network, directory, base, keep: options.keep, log });
 }
