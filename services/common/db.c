@@ -56,7 +56,7 @@ struct db *db_new(const char *conninfo, const char *application_name)
 
 	if (asprintf(&db->conninfo,
 	             "%s application_name='%s' connect_timeout=3 keepalives_idle=10 keepalives_interval=3 "
-	             "keepalives_count=3 tcp_user_timeout=15000 client_min_messages=warning",
+	             "keepalives_count=3 tcp_user_timeout=15000",
 	             conninfo, application_name) < 0)
 		abort();
 	return db;
