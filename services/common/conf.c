@@ -36,7 +36,7 @@ static int set(const struct conf_param *p, const char *value)
 
 	switch (p->kind) {
 	case CONF_STR:
-		*(const char **)p->value = xstrdup(value);
+		*(const char **)p->value = value;
 		return 0;
 	case CONF_I64:
 		errno = 0;
@@ -68,7 +68,7 @@ static char *trim(char *s)
 
 static int read_line(const struct conf_param *const *tables, const char *file, int n, char *line)
 {
-	char *name = trim(line), *value = strchr(name, '=');
+	char *name = trim(line), *value = strchr(name, '='), env[80];
 	const struct conf_param *p;
 
 	if (!*name || *name == '#')
@@ -80,7 +80,8 @@ static int read_line(const struct conf_param *const *tables, const char *file, i
 		fprintf(stderr, "configuration: %s line %d: there is no setting called \"%s\"\n", file, n, name);
 		return -EINVAL;
 	}
-	return set(p, trim(value));
+	env_name(p->name, env);
+	return getenv(env) ? 0 : set(p, xstrdup(trim(value))); /* the environment wins; values live until exit */
 }
 
 static int read_file(const struct conf_param *const *tables, const char *file)
