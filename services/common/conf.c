@@ -81,7 +81,10 @@ static int read_line(const struct conf_param *const *tables, const char *file, i
 		return -EINVAL;
 	}
 	env_name(p->name, env);
-	return getenv(env) ? 0 : set(p, xstrdup(trim(value))); /* the environment wins; values live until exit */
+	if (getenv(env)) /* the environment wins */
+		return 0;
+	value = trim(value);
+	return set(p, p->kind == CONF_STR ? xstrdup(value) : value);
 }
 
 static int read_file(const struct conf_param *const *tables, const char *file)
