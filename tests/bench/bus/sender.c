@@ -22,6 +22,7 @@
 static struct {
 	const char *db, *keys, *key;
 	int64_t count, inflight, bells, limit_s;
+	bool rering;
 } conf;
 
 static const struct conf_param params[] = {
@@ -31,6 +32,7 @@ static const struct conf_param params[] = {
 	{ "count", CONF_I64, &conf.count, "1000", "commands" },
 	{ "inflight", CONF_I64, &conf.inflight, "1", "at the same time" },
 	{ "bells", CONF_I64, &conf.bells, "1", "bells for each command" },
+	{ "rering", CONF_BOOL, &conf.rering, "yes", "ring again when a replica is lost" },
 	{ "limit_s", CONF_I64, &conf.limit_s, "60", "give up after" },
 	CONF_END,
 };
@@ -38,7 +40,7 @@ static const struct conf_param params[] = {
 struct command {
 	char id[UUID_TEXT];
 	int64_t t0;
-	bool submitted, done;
+	bool done;
 };
 
 static struct {
@@ -52,8 +54,6 @@ static struct {
 	zhashx_t *by_id;
 	bool busy;
 } st;
-
-static void start_more(void);
 
 static void finish_one(const char *id)
 {
@@ -105,7 +105,7 @@ static void submit(void)
 	struct buf a[9];
 	const char *value[9];
 
-	if (st.busy || st.submitted == st.started)
+	if (!st.pg || st.busy || st.submitted == st.started)
 		return;
 	st.batch_from = st.submitted;
 	st.batch_to = st.started - st.submitted > 512 ? st.submitted + 512 : st.started;
@@ -133,26 +133,38 @@ static void submit(void)
 		buf_release(&a[i]);
 }
 
+static int on_pg(zloop_t *loop, zmq_pollitem_t *item, void *arg);
+
 static void connect_pg(void)
 {
-	PGresult *res;
+	zmq_pollitem_t item = { .events = ZMQ_POLLIN };
 
-	PQfinish(st.pg);
+	st.busy = false;
 	st.pg = PQconnectdb(conf.db);
-	res = PQprepare(st.pg, "submit",
-	                "SELECT * FROM runner.submit($1::uuid[], $2, $3, $4, $5, $6::uuid[], $7, $8, $9)", 9, NULL);
-	PQclear(res);
-	st.busy = false;
-}
-
-static void after_submit(bool good)
-{
-	st.busy = false;
-	if (!good) { /* the same ids again: known ones are not doubled */
-		connect_pg();
-		submit();
+	if (PQstatus(st.pg) != CONNECTION_OK) { /* tried again at the next tick */
+		PQfinish(st.pg);
+		st.pg = NULL;
 		return;
 	}
+	PQclear(PQprepare(st.pg, "submit",
+	                  "SELECT * FROM runner.submit($1::uuid[], $2, $3, $4, $5, $6::uuid[], $7, $8, $9)", 9, NULL));
+	item.fd = PQsocket(st.pg);
+	zloop_poller(st.loop, &item, on_pg, NULL);
+	submit(); /* the same ids again: what is journalled already is not doubled */
+}
+
+static void disconnect_pg(void)
+{
+	zmq_pollitem_t item = { .fd = PQsocket(st.pg), .events = ZMQ_POLLIN };
+
+	zloop_poller_end(st.loop, &item);
+	PQfinish(st.pg);
+	st.pg = NULL;
+}
+
+static void after_submit(void)
+{
+	st.busy = false;
 	for (size_t i = st.batch_from; i < st.batch_to; i++)
 		ring(st.all[i].id);
 	peers_flush(st.peers);
@@ -163,28 +175,28 @@ static void after_submit(bool good)
 static int on_pg(zloop_t *loop, zmq_pollitem_t *item, void *arg)
 {
 	PGresult *res;
-	bool good = true;
 	(void)loop;
 	(void)item;
 	(void)arg;
 
+	if (!st.pg)
+		return 0;
 	if (!PQconsumeInput(st.pg)) {
-		zloop_poller_end(st.loop, item);
-		after_submit(false);
-		zmq_pollitem_t again = { .fd = PQsocket(st.pg), .events = ZMQ_POLLIN };
-		zloop_poller(st.loop, &again, on_pg, NULL);
+		disconnect_pg();
 		return 0;
 	}
 	while (st.busy && !PQisBusy(st.pg)) {
 		res = PQgetResult(st.pg);
 		if (!res) {
-			after_submit(good);
+			after_submit();
 			peers_poll(st.peers);
 			break;
 		}
 		if (PQresultStatus(res) != PGRES_TUPLES_OK) {
 			fprintf(stderr, "sender: %s", PQresultErrorMessage(res));
-			good = false;
+			PQclear(res);
+			disconnect_pg();
+			break;
 		}
 		PQclear(res);
 	}
@@ -259,7 +271,8 @@ static void orphan(void *arg, const char *service, const char *id)
 {
 	(void)arg;
 	(void)service;
-	ring(id);
+	if (conf.rering)
+		ring(id);
 }
 
 static void read_peers(void)
@@ -282,24 +295,32 @@ static void read_peers(void)
 	PQclear(res);
 }
 
-/* What was answered to nobody (lost frames) is looked up, as the gateway does after 2 s. */
+/* What was answered to nobody (lost frames) is looked up, as the gateway does after 2 s; the oldest first. */
 static void look_up(void)
 {
-	for (struct command *c = zhashx_first(st.by_id); c; c = zhashx_next(st.by_id)) {
-		const char *value[2] = { c->id, "system:gateway" };
-		PGresult *res;
+	_cleanup_(buf_release) struct buf ids = { .max = 1 << 20 };
+	const char *value[2] = { NULL, "system:gateway" };
+	static size_t oldest;
+	PGresult *res;
+	size_t n = 0;
 
-		if (zclock_usecs() - c->t0 < 2000000)
+	while (oldest < st.submitted && st.all[oldest].done)
+		oldest++;
+	for (size_t i = oldest; i < st.submitted && n < 2000; i++) {
+		if (st.all[i].done || zclock_usecs() - st.all[i].t0 < 2000000)
 			continue;
-		res = PQexecParams(st.slow, "SELECT state FROM bus.result($1::uuid, $2)", 2, NULL, value, NULL, NULL, 0);
-		bool done = PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) && strtol(PQgetvalue(res, 0, 0), NULL, 10) > 1;
-
-		PQclear(res);
-		if (done) {
-			finish_one(c->id);
-			return; /* the iterator is no longer good */
-		}
+		literal(&ids, st.all[i].id);
+		n++;
 	}
+	if (!n)
+		return;
+	buf_str(&ids, "}");
+	value[0] = ids.data;
+	res = PQexecParams(st.slow, "SELECT i FROM unnest($1::uuid[]) i, bus.result(i, $2) r WHERE r.state > 1", 2, NULL,
+	                   value, NULL, NULL, 0);
+	for (int i = 0; PQresultStatus(res) == PGRES_TUPLES_OK && i < PQntuples(res); i++)
+		finish_one(PQgetvalue(res, i, 0));
+	PQclear(res);
 }
 
 static int on_tick(zloop_t *loop, int id, void *arg)
@@ -316,7 +337,7 @@ static int on_tick(zloop_t *loop, int id, void *arg)
 		return 0; /* measure the bus, not the greeting */
 	if (!st.begun)
 		st.begun = zclock_usecs();
-	for (int i = 0; i < 64; i++)
+	if (n % 10 == 0)
 		look_up();
 	after_news();
 	return st.done == (size_t)conf.count || zclock_usecs() - st.begun > conf.limit_s * 1000000 ? -1 : 0;
@@ -346,7 +367,6 @@ int main(void)
 {
 	static const struct conf_param *const tables[] = { params, NULL };
 	static const struct peers_ops ops = { watch, unwatch, result, answer, orphan };
-	zmq_pollitem_t item = { .events = ZMQ_POLLIN };
 
 	if (conf_load(tables) || sodium_init() < 0)
 		return 78;
@@ -362,10 +382,8 @@ int main(void)
 	st.loop = zloop_new();
 	st.peers = peers_new(&st.keys, "gateway", &ops, NULL);
 	st.slow = PQconnectdb(conf.db);
-	connect_pg();
 	read_peers();
-	item.fd = PQsocket(st.pg);
-	zloop_poller(st.loop, &item, on_pg, NULL);
+	connect_pg();
 	zloop_timer(st.loop, 50, 0, on_tick, NULL);
 	zloop_start(st.loop);
 	report();
