@@ -13,7 +13,9 @@
 //   --scale N           all durations of actions times N (0.1 in tests)
 //   --boot MODE         none: the API only. netns: servers in network namespaces, each with its own address and
 //                       port 22 (needs root). loopback: servers on 127.x addresses of this machine. auto: what works
-//   --var DIRECTORY     servers' files; --base-root DIRECTORY: the Debian they start from, built once (SPS_BASE_ROOT)
+//   --var DIRECTORY     servers' files
+//   --base-root DIRECTORY   cache of the Debian they start from, built once (about 40 seconds, 200 MB) and shared by
+//                       all emulators that name it; SPS_BASE_ROOT in the environment, else inside --var
 //   --tag T, --net 198.18.N   name and network of this emulator's namespaces, for two at the same time
 //   --ssh-port N        loopback mode: the port of the servers' sshd (22 as root, 2222 otherwise)
 //   --keep              leave the servers running at the end

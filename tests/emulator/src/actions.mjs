@@ -56,7 +56,7 @@ export class Actions {
   }
 
   begin(project, action) {
-    action.begun = this.world.clock.now();
+    action.begun ??= this.world.clock.now(); // kept by one that goes on after a restart
     const ctx = this.#context(project, action);
     let work;
     try {
@@ -76,7 +76,7 @@ export class Actions {
     }
     if (action.fault?.kind === 'action_stuck') return;
     this.world.later(action.begun + action.duration, { kind: 'action', project: project.id, id: action.id });
-    if (action.duration === 0) this.due(project, action);
+    this.due(project, action);
   }
 
   #workDone(project, action) {

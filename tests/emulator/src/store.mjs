@@ -5,7 +5,7 @@ import fs from 'node:fs';
 
 const FORMAT = 1;
 const RESOURCES = ['servers', 'sshKeys', 'images', 'primaryIps', 'actions'];
-const WRITE_AFTER_MS = 200;
+const SHARE = 10; // writing takes at most about a tenth of the time, however large the state
 
 function flatten(world) {
   const projects = [...world.projects.values()].map((project) => {
@@ -41,6 +41,7 @@ function unflatten(world, kept) {
 
 export class Store {
   #timer = null;
+  #took = 0;
 
   constructor(file, world) {
     this.file = file;
@@ -58,15 +59,17 @@ export class Store {
 
   watch() {
     this.world.onChange = () => {
-      this.#timer ??= setTimeout(() => this.write(), WRITE_AFTER_MS);
+      this.#timer ??= setTimeout(() => this.write(), this.#took * SHARE);
     };
   }
 
   write() {
     clearTimeout(this.#timer);
     this.#timer = null;
+    const began = Date.now();
     const draft = `${this.file}.new`;
     fs.writeFileSync(draft, JSON.stringify(flatten(this.world)), { mode: 0o600 });
     fs.renameSync(draft, this.file);
+    this.#took = Date.now() - began;
   }
 }

@@ -34,11 +34,10 @@ export async function chooseMachines(options, log) {
   if (options.boot === 'none') return new NoMachines();
 
   const directory = path.resolve(options.var);
-  const base = path.resolve(options.baseRoot ?? path.join(directory, 'base'));
   for (const name of ['servers', 'images']) {
     fs.mkdirSync(path.join(directory, name), { recursive: true, mode: 0o700 });
   }
-  await machine(['base', base]);
+  const base = await machine(['base', path.resolve(options.baseRoot ?? path.join(directory, 'base'))]);
   const network = await openNetwork(options, directory, log);
   return new BootedMachines({ network, directory, base, keep: options.keep, log });
 }
