@@ -39,12 +39,11 @@ CREATE FUNCTION bus.uuid7() RETURNS uuid LANGUAGE sql VOLATILE SET search_path =
 $$;
 
 -- The service behind the calling connection; a role cannot speak for another.
-CREATE FUNCTION bus.me() RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
-	SELECT CASE session_user
+CREATE FUNCTION bus.me() RETURNS text LANGUAGE sql STABLE
+	RETURN CASE session_user
 		WHEN 'sps_gateway' THEN 'gateway' WHEN 'sps_workflow' THEN 'workflow'
 		WHEN 'sps_hetzner' THEN 'hetzner' WHEN 'sps_runner' THEN 'ansible-runner'
-		WHEN 'sps_notifier' THEN 'notifier' END
-$$;
+		WHEN 'sps_notifier' THEN 'notifier' END;
 
 -- Registers or renews a replica; also takes its advisory lock on this connection.
 CREATE FUNCTION bus.beat(inst uuid, endpoint text, draining boolean) RETURNS void
@@ -85,17 +84,17 @@ $$;
 
 -- May this connection send messages of these types, in the name of these actors?
 CREATE FUNCTION bus.check_sender(types text[], actors text[]) RETURNS void
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
-DECLARE bad text;
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog SET plan_cache_mode = force_generic_plan AS $$
+DECLARE me text := bus.me(); bad text;
 BEGIN
-	IF bus.me() IS NULL THEN RETURN; END IF; -- the operator's own connection
-	SELECT t INTO bad FROM unnest(types) t
+	IF me IS NULL THEN RETURN; END IF; -- the operator's own connection
+	SELECT t INTO bad FROM (SELECT DISTINCT u FROM unnest(types) u) d(t)
 		WHERE NOT EXISTS (SELECT FROM bus.route r WHERE r.type = t AND session_user = ANY (r.senders)) LIMIT 1;
 	IF bad IS NOT NULL THEN
 		RAISE EXCEPTION '% may not send %', session_user, bad USING ERRCODE = '42501';
 	END IF;
 	SELECT a INTO bad FROM unnest(actors) a
-		WHERE a <> 'system:' || bus.me() AND NOT (session_user = 'sps_gateway' AND a ~ '^user:[1-9][0-9]{0,17}$') LIMIT 1;
+		WHERE a <> 'system:' || me AND NOT (me = 'gateway' AND a ~ '^user:[1-9][0-9]{0,17}$') LIMIT 1;
 	IF bad IS NOT NULL THEN
 		RAISE EXCEPTION '% may not act as %', session_user, bad USING ERRCODE = '42501';
 	END IF;

@@ -8,9 +8,11 @@
 --   swept    sweep() leases the row in a transaction of its own and counts the
 --            attempt, so that a command that kills its service ends as a dead letter.
 --
--- Three traps of the planner are avoided here (measured in the prototypes): the
--- ready index does not contain id; by-id statements say (state = 0) IS TRUE so that
--- the partial index cannot match; sequential scans are off inside these functions.
+-- Four traps of the planner are avoided here, each measured: the ready index does not
+-- contain id; by-id statements say (state = 0) IS TRUE so that the partial index cannot
+-- match; sequential scans are off inside these functions; and plans are generic, because
+-- a custom plan for an array parameter always looks cheaper, and is then made anew at
+-- every call (claim: 0.19 ms instead of 0.05 ms).
 
 CREATE FUNCTION bus.make_inbox(s text, role text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $make$
 BEGIN
@@ -49,10 +51,12 @@ CREATE INDEX inbox_done ON %1$I.inbox (done_at) WHERE state IN (2, 3);
 -- body: the earlier command's id), mismatch (same key, other body: nothing was done).
 CREATE FUNCTION %1$I.submit(ids uuid[], types text[], aggs text[], actors text[], generations bigint[], corrs uuid[],
 	bodies bytea[], keys text[], digests bytea[]) RETURNS TABLE (pos int, id uuid, status text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET enable_seqscan = off AS $f$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET enable_seqscan = off
+	SET plan_cache_mode = force_generic_plan AS $f$
 BEGIN
 	PERFORM bus.check_sender(types, actors);
-	IF EXISTS (SELECT FROM unnest(types) t WHERE NOT EXISTS (SELECT FROM bus.route r WHERE r.type = t AND r.target = %1$L)) THEN
+	IF EXISTS (SELECT FROM (SELECT DISTINCT u FROM unnest(types) u) d(t)
+			WHERE NOT EXISTS (SELECT FROM bus.route r WHERE r.type = t AND r.target = %1$L)) THEN
 		RAISE EXCEPTION 'not a message for %1$s' USING ERRCODE = '42501';
 	END IF;
 	IF array_remove(keys, NULL) = '{}' THEN
@@ -78,18 +82,21 @@ END $f$;
 
 -- The rows of a bell that may be worked now, locked until the transaction ends.
 CREATE FUNCTION %1$I.claim(ids uuid[]) RETURNS SETOF %1$I.inbox
-LANGUAGE sql SET search_path = pg_catalog SET enable_seqscan = off AS $f$
-	SELECT * FROM %1$I.inbox c WHERE c.id = ANY (ids) AND (c.state = 0) IS TRUE AND c.run_at <= now()
+LANGUAGE plpgsql SET search_path = pg_catalog SET enable_seqscan = off
+	SET plan_cache_mode = force_generic_plan AS $f$
+BEGIN
+	RETURN QUERY SELECT * FROM %1$I.inbox c WHERE c.id = ANY (ids) AND (c.state = 0) IS TRUE AND c.run_at <= now()
 		AND (c.agg IS NULL OR NOT EXISTS (SELECT FROM %1$I.inbox e WHERE e.agg = c.agg AND e.seq < c.seq AND e.state < 2))
-		ORDER BY c.seq FOR UPDATE SKIP LOCKED
-$f$;
+		ORDER BY c.seq FOR UPDATE SKIP LOCKED;
+END $f$;
 
 -- Ends rows: those this transaction has locked with claim() (attempts NULL), or leased
 -- ones, then only if every lease still is ours; else nothing may commit. Answers the
 -- next row of each aggregate, to be rung by whoever calls.
 CREATE FUNCTION %1$I.finish(ids uuid[], attempts smallint[], states smallint[], results bytea[], errors text[], me uuid)
 	RETURNS SETOF uuid
-LANGUAGE plpgsql SET search_path = pg_catalog SET enable_seqscan = off AS $f$
+LANGUAGE plpgsql SET search_path = pg_catalog SET enable_seqscan = off
+	SET plan_cache_mode = force_generic_plan AS $f$
 DECLARE aggs text[]; n int;
 BEGIN
 	IF attempts IS NULL THEN
@@ -112,7 +119,8 @@ END $f$;
 
 -- A technical failure: back to ready after 2^attempt seconds (with jitter), dead after the last attempt.
 CREATE FUNCTION %1$I.retry(i uuid, why text, me uuid) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog SET enable_seqscan = off AS $f$
+LANGUAGE sql SET search_path = pg_catalog SET enable_seqscan = off
+	SET plan_cache_mode = force_generic_plan AS $f$
 	UPDATE %1$I.inbox c SET
 		attempt = c.attempt + (c.state = 0)::int,
 		state = CASE WHEN c.attempt + (c.state = 0)::int >= c.max_attempts THEN 4 ELSE 0 END,
@@ -125,7 +133,8 @@ $f$;
 -- @fresh: rows nobody has tried yet, many at once; else one that has been tried, so that a
 -- row which kills its service takes no other row's attempts with it.
 CREATE FUNCTION %1$I.sweep(me uuid, grace interval, lim int, fresh boolean) RETURNS SETOF %1$I.inbox
-LANGUAGE sql SET search_path = pg_catalog SET enable_seqscan = off AS $f$
+LANGUAGE sql SET search_path = pg_catalog SET enable_seqscan = off
+	SET plan_cache_mode = force_generic_plan AS $f$
 	WITH p AS (SELECT c.id FROM %1$I.inbox c WHERE c.state = 0 AND c.run_at <= now() - grace AND (c.attempt = 0) = fresh
 			AND (c.agg IS NULL OR NOT EXISTS (SELECT FROM %1$I.inbox e WHERE e.agg = c.agg AND e.seq < c.seq AND e.state < 2))
 			ORDER BY c.prio, c.run_at LIMIT lim FOR UPDATE OF c SKIP LOCKED)

@@ -13,7 +13,7 @@
 static const char *const level_name[] = { "debug", "info", "warn", "error" };
 static const char *service = "sps";
 static enum log_level threshold = LOG_L_INFO;
-static _Thread_local char correlation[64];
+static _Thread_local char correlation[64]; /* longer than any UUID */
 
 void log_init(const char *name, const char *level)
 {
@@ -50,7 +50,9 @@ static void add_str(struct buf *b, const char *key, const char *value)
 	buf_str(b, ",");
 	buf_json_str(b, key);
 	buf_str(b, ":");
-	buf_json_strn(b, value, strnlen(value, VALUE_MAX));
+	size_t len = strlen(value);
+
+	buf_json_strn(b, value, len < VALUE_MAX ? len : VALUE_MAX);
 }
 
 void log_line(enum log_level level, const char *event, const struct log_kv *kv)
@@ -67,7 +69,7 @@ void log_line(enum log_level level, const char *event, const struct log_kv *kv)
 	buf_fmt(&b, ",\"pid\":%d", (int)getpid());
 	add_str(&b, "event", event);
 	if (correlation[0])
-		add_str(&b, "corr", correlation);
+		add_str(&b, "corr", log_correlation_now());
 	for (; kv->key; kv++) {
 		if (kv->str) {
 			add_str(&b, kv->key, kv->str);
