@@ -10,7 +10,7 @@ import { Server, asUser, run } from './process.mjs';
 import { until } from './until.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const SQL = join(ROOT, 'deploy/sql');
+const SQL = process.env.SPS_SQL ?? join(ROOT, 'deploy/sql');
 
 function binDirectory() {
   const base = '/usr/lib/postgresql';

@@ -1,0 +1,62 @@
+#include "reading.h"
+#include "announce.h"
+#include "err.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Tells the person's other windows too. */
+static int tell_windows(struct cmd *c, int64_t notification, int64_t *ret_unread)
+{
+	static const struct db_query q = { .name = "unread", .sql = "SELECT notifier.unread($1::bigint) AS n" };
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	int r = db_select(c->db, &q, &rows, db_i64(c->user));
+
+	if (r)
+		return r;
+	db_next(&rows);
+	*ret_unread = db_get_i64(&rows, "n");
+	announce_unread(c, c->user, notification, *ret_unread);
+	return 0;
+}
+
+int on_notification_read(struct cmd *c, const void *body)
+{
+	static const struct db_query q = {
+		.name = "notification_read",
+		.sql = "UPDATE notifier.notification n SET read_at = coalesce(n.read_at, now())"
+		       " WHERE n.id = $1 AND n.user_id = $2 RETURNING notifier.notification_json(n) AS json",
+	};
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	const struct notification_read *in = body;
+	int64_t unread;
+	int r;
+
+	r = db_select(c->db, &q, &rows, db_i64(in->notification), db_i64(c->user));
+	if (r)
+		return r;
+	if (!db_next(&rows))
+		return cmd_reject(c, 404, NULL, NULL, "There is no such notification.");
+	cmd_result(c, 200, db_get_str(&rows, "json"));
+	return tell_windows(c, in->notification, &unread);
+}
+
+int on_notification_read_all(struct cmd *c, const void *body)
+{
+	static const struct db_query q = {
+		.name = "notification_read_all",
+		.sql = "UPDATE notifier.notification SET read_at = now() WHERE user_id = $1 AND read_at IS NULL",
+	};
+	int64_t n = 0, unread = 0;
+	char json[64];
+	int r;
+
+	(void)body;
+	r = db_exec(c->db, &q, &n, db_i64(c->user));
+	r = r ? r : tell_windows(c, 0, &unread);
+	if (r)
+		return r;
+	snprintf(json, sizeof(json), "{\"read\":%" PRId64 ",\"unread\":%" PRId64 "}", n, unread);
+	cmd_result(c, 200, json);
+	return 0;
+}
