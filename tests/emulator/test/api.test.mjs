@@ -156,7 +156,9 @@ test('lists: pages, links, sort, filters, label selectors', async () => {
 
 test('metrics: nine series, values as text, bounded samples', async () => {
   const { server } = await emu.server('metered');
-  const range = (hours) => `start=${new Date(Date.now() - hours * 3_600_000).toISOString()}&end=${new Date().toISOString()}`;
+  await emu.tell('POST', '/clock', { advance: 86_400 });
+  const { now } = await emu.tell('GET', '/clock');
+  const range = (hours) => `start=${new Date(Date.parse(now) - hours * 3_600_000).toISOString()}&end=${now}`;
   const { body } = await emu.get(`/servers/${server.id}/metrics?type=cpu,disk,network&${range(24)}`);
   const series = body.metrics.time_series;
   assert.deepEqual(Object.keys(series), ['cpu', 'disk.0.iops.read', 'disk.0.iops.write', 'disk.0.bandwidth.read',

@@ -58,10 +58,13 @@ test('hcloud: a server\'s life', { skip: has('hcloud') ? false : 'HCLOUD-CLI IS 
   assert.equal(shown.public_net.ipv4.dns_ptr, 'cli.example.net');
   hcloud('server', 'create-image', '--type', 'snapshot', '--description', 'cli', 'cli-2');
   assert.equal(columns('image', 'list', '-t', 'snapshot').length, 1);
+  await emu.tell('POST', '/clock', { advance: 7200 });
+  const { now } = await emu.tell('GET', '/clock');
+  const start = new Date(Date.parse(now) - 3_600_000).toISOString();
+  assert.match(hcloud('server', 'metrics', '--type', 'cpu', '--start', start, '--end', now, 'cli-2'), /┤/);
   hcloud('server', 'shutdown', 'cli-2');
   await until('the guest goes off', () => state() === 'off');
   hcloud('server', 'change-type', 'cli-2', 'cx33');
-  hcloud('server', 'metrics', '--type', 'cpu', 'cli-2');
   hcloud('primary-ip', 'list');
   hcloud('server', 'delete', 'cli-2');
   await until('the server is gone', () => state() === undefined);

@@ -22,9 +22,9 @@ function noise(seed) {
   return x - Math.floor(x);
 }
 
-// A daily wave with noise; nothing while the server did not exist or is off now.
+// A daily wave with noise; zero while the server is off. There are no samples from before it was made.
 function valueAt(server, index, scale, time) {
-  if (time * 1000 < server.created || server.status === 'off') return 0;
+  if (server.status === 'off') return 0;
 
   const wave = 0.5 + 0.4 * Math.sin((time % DAY) / DAY * 2 * Math.PI + server.id % 7);
   return scale * (0.15 + wave * 0.6 + 0.25 * noise(time / 60 + server.id + index));
@@ -59,7 +59,8 @@ function metrics(ctx) {
 
   const step = stepOf(ctx, start, end);
   const times = [];
-  for (let time = Math.ceil(start / step) * step; time < end && time * 1000 <= ctx.now; time += step) times.push(time);
+  const first = Math.max(start, server.created / 1000);
+  for (let time = Math.ceil(first / step) * step; time < end && time * 1000 <= ctx.now; time += step) times.push(time);
   const series = [...new Set(types)].flatMap((type) => SERIES[type]).map(([name, scale], index) => [name, {
     values: times.map((time) => [time, String(Number(valueAt(server, index, scale, time).toFixed(6)))]),
   }]);
