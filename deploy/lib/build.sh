@@ -6,7 +6,7 @@ readonly WEB=$ROOT/services/gateway/web
 readonly APP_PROGRAMS=(spsctl sps-workflow sps-hetzner sps-ansible-runner sps-run sps-notifier)
 
 build_services() {
-	cmake -S "$ROOT" -B "$BUILD" -G Ninja -DCMAKE_BUILD_TYPE=Release && cmake --build "$BUILD"
+	CMAKE_GENERATOR=Ninja cmake -S "$ROOT" -B "$BUILD" -DCMAKE_BUILD_TYPE=Release && cmake --build "$BUILD"
 }
 
 # npm ci takes a while, so it runs only when the list of packages changed.

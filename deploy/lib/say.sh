@@ -12,8 +12,12 @@ die() {
 
 # Says every half minute that a long step still runs, and its newest line.
 still_at_it() {
-	local log=$1 start=$SECONDS
-	while sleep 30; do
+	local log=$1 start=$SECONDS sleeper=
+	trap 'kill "$sleeper" 2>/dev/null; exit' TERM # else the sleep would outlive us and hold our output open
+	while :; do
+		sleep 30 &
+		sleeper=$!
+		wait "$sleeper"
 		say "  … $((SECONDS - start)) s: $(tail -n 1 -- "$log" 2>/dev/null | tr -d '\r' | cut -c1-90)"
 	done
 }
