@@ -1,0 +1,88 @@
+/* The parts of a request page that only show: facts, cost, history. */
+import { html, nothing } from 'lit-html';
+import { money } from '../lib/format.js';
+import { copyButton } from '../ui/copy.js';
+import { badge } from '../ui/state.js';
+import { timeAgo } from '../ui/time.js';
+import { timeline } from '../ui/timeline.js';
+
+const PRIORITIES = { low: 'Low', normal: 'Normal', high: 'High', urgent: 'Urgent' };
+
+/** @returns {[string, unknown][]} */
+export function factRows(r) {
+  return [
+    ['Client', r.client],
+    ['Project', projectLink(r)],
+    ['Plan', r.server_type.toUpperCase()],
+    ['Location', r.location],
+    ['Image', r.image],
+    ['Priority', PRIORITIES[r.priority] ?? r.priority],
+    ['Subdomain', r.subdomain],
+    ['Usage', r.usage],
+    ['Server', serverLink(r.server)],
+    ['Address', r.server?.ipv4 ? html`<code>${r.server.ipv4}</code>${copyButton(r.server.ipv4, 'Address')}` : null],
+  ];
+}
+
+function projectLink({ project }) {
+  return html`<a href="/projects/${project.id}">${project.name}</a>`;
+}
+
+function serverLink(server) {
+  if (!server) return null;
+  return html`<a href="/servers/${server.id}">${server.name}</a> ${badge('server', server.state)}`;
+}
+
+/** @param {{ server_minor: number, ipv4_minor: number, total_minor: number, currency: string }} price */
+export function costTable(price) {
+  const row = (name, minor) =>
+    html`<tr><th scope="row">${name}</th><td>${money(minor, price.currency)}</td></tr>`;
+  return html`<table class="cost">
+    <caption class="visually-hidden">Cost per month</caption>
+    <tbody>
+      ${row('Server', price.server_minor)} ${row('Public IPv4 address', price.ipv4_minor)}
+    </tbody>
+    <tfoot>
+      <tr><th scope="row">Total per month</th><td>${money(price.total_minor, price.currency)}</td></tr>
+    </tfoot>
+  </table>
+  <p class="panel-note">Net, without VAT.</p>`;
+}
+
+/** What the history calls things, and how it reads after a name. */
+const EVENTS = {
+  submit: { icon: 'inbox', tone: 'approved', words: 'asked for it' },
+  edit: { icon: 'pen', tone: 'quiet', words: 'changed it' },
+  approve: { icon: 'check', tone: 'good', words: 'approved it' },
+  reject: { icon: 'ban', tone: 'quiet', words: 'rejected it' },
+  cancel: { icon: 'xmark', tone: 'quiet', words: 'cancelled it' },
+  provision: { icon: 'rocket', tone: 'busy', words: 'started the deployment' },
+  done: { icon: 'check', tone: 'good', words: 'finished the deployment' },
+  step_failed: { icon: 'triangle-exclamation', tone: 'bad', words: 'had to stop the deployment' },
+  retry: { icon: 'rotate-right', tone: 'busy', words: 'tried again' },
+  rollback: { icon: 'rotate-left', tone: 'quiet', words: 'rolled it back' },
+  rolled_back: { icon: 'rotate-left', tone: 'quiet', words: 'removed what was built' },
+};
+
+function eventOf(name) {
+  return EVENTS[name] ?? { icon: 'circle', tone: 'quiet', words: name.replaceAll('_', ' ') };
+}
+
+/** "Jonas Tech rejected it" */
+export function eventSentence(entry) {
+  return `${entry.actor?.name ?? 'System'} ${eventOf(entry.event).words}`;
+}
+
+/** Newest first. */
+export function historyList(history) {
+  if (!history.length) return nothing;
+  const moments = history.toReversed ? history.toReversed() : [...history].reverse();
+  return timeline(
+    moments.map((entry) => ({
+      state: { ...eventOf(entry.event), word: entry.to ?? '' },
+      title: eventSentence(entry),
+      text: html`${timeAgo(entry.at)}${entry.detail ? html`<q class="said">${entry.detail}</q>` : nothing}`,
+    })),
+    'History, newest first',
+  );
+}

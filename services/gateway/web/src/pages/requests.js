@@ -1,0 +1,81 @@
+/* All requests this person may see. */
+import { html, nothing } from 'lit-html';
+import { money } from '../lib/format.js';
+import { List } from '../lib/list.js';
+import { empty } from '../ui/empty.js';
+import { icon } from '../ui/icon.js';
+import { countText, listView } from '../ui/list-view.js';
+import { pageHead } from '../ui/parts.js';
+import { badge } from '../ui/state.js';
+import { timeAgo } from '../ui/time.js';
+
+const STATES = ['pending', 'approved', 'deploying', 'deployed', 'failed', 'rejected', 'cancelled'];
+
+const COLUMNS = [
+  { key: 'id', label: 'No.', sort: true, place: 'none', cell: (r) => html`<span class="dim">#${r.id}</span>` },
+  {
+    key: 'name',
+    label: 'Server',
+    sort: true,
+    place: 'title',
+    cell: (r, mark) => html`<a class="row-link" href="/requests/${r.id}">${mark(r.name)}</a>`,
+  },
+  { key: 'state', label: 'State', sort: true, place: 'state', cell: (r) => badge('request', r.state) },
+  { key: 'client', label: 'Client', sort: true, cell: (r, mark) => mark(r.client) },
+  { key: 'project', label: 'Project', sort: true, cell: (r, mark) => mark(r.project.name) },
+  {
+    key: 'plan',
+    label: 'Plan',
+    place: 'none',
+    cell: (r) => html`${r.server_type.toUpperCase()}<span class="dim"> in ${r.location}</span>`,
+  },
+  { key: 'requester', label: 'Asked by', place: 'none', cell: (r) => r.requester.name },
+  { key: 'created_at', label: 'Age', sort: true, place: 'meta', cell: (r) => timeAgo(r.created_at) },
+  {
+    key: 'cost',
+    label: 'Per month',
+    align: 'end',
+    place: 'side',
+    cell: (r) => (r.price ? money(r.price.total_minor, r.price.currency) : nothing),
+  },
+];
+
+export default function requestsPage(ctx) {
+  const list = new List(ctx, {
+    path: '/requests',
+    sort: 'created_at',
+    dir: 'desc',
+    topics: ['requests'],
+  });
+  const options = {
+    list,
+    noun: 'request',
+    searchHint: 'Search server, client or project',
+    states: { kind: 'request', names: STATES },
+    columns: COLUMNS,
+    nothingYet,
+  };
+
+  const newButton = () =>
+    html`<a class="btn btn-primary" href="/requests/new">${icon('plus')} New request</a>`;
+
+  function nothingYet() {
+    return empty({
+      art: icon('inbox', 'icon-art'),
+      title: 'No requests yet',
+      text: 'A request is how a new server begins: say what you need, someone approves it, the portal builds it.',
+      action: ctx.may('request_create') ? newButton() : nothing,
+    });
+  }
+
+  return {
+    title: 'Requests',
+    crumbs: [['Requests']],
+    view: () => html`${pageHead({
+      title: 'Requests',
+      sub: html`<span role="status">${countText(options)}</span>`,
+      actions: ctx.may('request_create') ? newButton() : nothing,
+    })}
+    ${listView(options)}`,
+  };
+}

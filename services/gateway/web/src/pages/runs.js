@@ -1,0 +1,75 @@
+/* All runs this person may see. */
+import { html, nothing } from 'lit-html';
+import { between, duration, number } from '../lib/format.js';
+import { List } from '../lib/list.js';
+import { empty } from '../ui/empty.js';
+import { icon } from '../ui/icon.js';
+import { countText, listView } from '../ui/list-view.js';
+import { pageHead } from '../ui/parts.js';
+import { badge } from '../ui/state.js';
+import { timeAgo } from '../ui/time.js';
+
+const STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
+
+const COLUMNS = [
+  { key: 'id', label: 'No.', sort: true, place: 'none', cell: (r) => html`<span class="dim">#${r.id}</span>` },
+  {
+    key: 'playbook',
+    label: 'Playbook',
+    place: 'title',
+    cell: (r, mark) => html`<a class="row-link" href="/runs/${r.id}">${mark(r.playbook)}</a>`,
+  },
+  { key: 'state', label: 'State', sort: true, place: 'state', cell: (r) => badge('run', r.state) },
+  {
+    key: 'server',
+    label: 'Server',
+    cell: (r, mark) => (r.server ? html`<a href="/servers/${r.server.id}">${mark(r.server.name)}</a>` : '–'),
+  },
+  {
+    key: 'request',
+    label: 'Request',
+    place: 'none',
+    cell: (r) => (r.request ? html`<a href="/requests/${r.request.id}">#${r.request.id}</a>` : '–'),
+  },
+  { key: 'started_at', label: 'Started', sort: true, cell: (r) => timeAgo(r.started_at) },
+  {
+    key: 'took',
+    label: 'Took',
+    align: 'end',
+    place: 'side',
+    cell: (r) => (r.started_at ? duration(between(r.started_at, r.finished_at)) : '–'),
+  },
+  { key: 'results', label: 'Tasks', align: 'end', place: 'none', cell: results },
+];
+
+function results({ counts }) {
+  if (!counts) return '–';
+  const bad = counts.failed + counts.unreachable;
+  return html`${number(counts.ok + counts.changed)} ok${bad ? html`, <b class="text-bad">${number(bad)} failed</b>` : nothing}`;
+}
+
+export default function runsPage(ctx) {
+  const list = new List(ctx, { path: '/runs', sort: 'id', dir: 'desc', topics: ['requests'] });
+  const options = {
+    list,
+    noun: 'run',
+    searchHint: 'Search playbook or server',
+    states: { kind: 'run', names: STATES },
+    columns: COLUMNS,
+    nothingYet: () =>
+      empty({
+        art: icon('terminal', 'icon-art'),
+        title: 'Nothing has run yet',
+        text: 'When an approved request is deployed, the setup of its server appears here.',
+      }),
+  };
+  return {
+    title: 'Runs',
+    crumbs: [['Runs']],
+    view: () => html`${pageHead({
+      title: 'Runs',
+      sub: html`<span role="status">${countText(options)}</span>`,
+    })}
+    ${listView(options)}`,
+  };
+}
