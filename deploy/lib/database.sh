@@ -33,6 +33,7 @@ configure_database() {
 		listen_addresses = ''
 		unix_socket_directories = '$VAR/run/pg'
 		unix_socket_permissions = 0770
+		unix_socket_group = '$( ((!IS_ROOT)) || printf %s "$GROUP")'
 		password_encryption = 'scram-sha-256'
 		max_connections = 100
 		timezone = 'UTC'

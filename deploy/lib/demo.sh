@@ -44,7 +44,7 @@ gateway_answers() { curl -fsS -m 2 "$URL/readyz"; }
 # Where the demo's servers listen for SSH depends on how the emulator could start them.
 choose_ssh_port() {
 	local mode
-	mode=$(emulator_answers | sed -n 's/.*"mode":"\([a-z]*\)".*/\1/p')
+	mode=$(emulator_answers | sed -n 's/.*"mode": *"\([a-z]*\)".*/\1/p')
 	case $mode in
 	netns) SSH_PORT=22 ;;
 	loopback)

@@ -21,19 +21,26 @@ start_supervisor() {
 is_up() { sv status "$SERVICE_DIR/$1" 2>/dev/null | grep -q '^run: '; }
 supervised() { [[ -p $SERVICE_DIR/$1/supervise/ok ]] && sv status "$SERVICE_DIR/$1" | grep -qv '^fail'; }
 
-# start_service NAME SECONDS [COMMAND that succeeds when it answers]
-start_service() {
+# Tells the supervisor to start these; await_service looks whether they do.
+start_services() {
+	local name
+	for name; do
+		wait_for "$name" 15 supervised "$name" || die "$name did not get its supervisor." "Look at $LOGS/runsvdir.log"
+		sv up "$SERVICE_DIR/$name" >/dev/null
+	done
+}
+
+# await_service NAME SECONDS [COMMAND that succeeds when it answers]
+await_service() {
 	local name=$1 seconds=$2 start=$SECONDS
 	shift 2
-	wait_for "$name" 15 supervised "$name" || die "$name did not get its supervisor." "Look at $LOGS/runsvdir.log"
-	sv up "$SERVICE_DIR/$name" >/dev/null
 	if wait_for "$name" "$seconds" is_steady "$name" && { (($# == 0)) || wait_for "$name" "$seconds" "$@"; }; then
 		say "  $name runs$( ((SECONDS - start < 3)) || printf ' (after %d s)' $((SECONDS - start)))"
 		return 0
 	fi
 	say "$name does not answer. The end of its log, $VAR/log/$name/current:" >&2
 	tail -n 20 "$VAR/log/$name/current" | sed 's/^/          | /' >&2
-	hint "" "The rest keeps running. After mending the cause: deploy/local restart" >&2
+	hint "" "The rest keeps running. After mending the cause, start deploy/local again." >&2
 	exit 1
 }
 
