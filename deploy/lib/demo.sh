@@ -61,4 +61,5 @@ choose_ssh_port() {
 make_demo() {
 	operator "$VAR/app/bin/spsctl" demo --url "$URL" --endpoint "http://127.0.0.1:$EMULATOR_PORT/v1" \
 		--token-file "$VAR/emulator/token" --keys "$VAR/keys" --out "$DEMO_JSON"
+	[[ -z ${SUDO_UID:-} ]] || chown "$SUDO_UID" "$DEMO_JSON" # sudo deploy/local: for the person, not for root
 }

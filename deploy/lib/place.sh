@@ -54,8 +54,8 @@ choose_var() {
 	DEMO_JSON=$ROOT/var/demo.json
 	[[ -z ${SPS_VAR:-} ]] || DEMO_JSON=$VAR/demo.json
 	install -d -m 0711 "$VAR" "$VAR/log"
-	install -d -m 0700 "$LOGS" "$ROOT/var"
-	[[ $VAR != "$ROOT/var" ]] || chmod 0711 "$VAR"
+	install -d -m 0700 "$LOGS"
+	install -d -m 0711 "$ROOT/var" # demo.json lies there
 	touch "$VAR/.sps-var" # reset only deletes what has this
 }
 
