@@ -163,11 +163,10 @@ export class Shell {
       <button
         type="button"
         class="jump"
-        aria-label="Search or jump to"
         aria-keyshortcuts="Control+K"
         @click=${() => this.openPalette()}
       >
-        ${icon('magnifying-glass')}<span>Search or jump to…</span><kbd>Ctrl K</kbd>
+        ${icon('magnifying-glass')}<span>Search or jump to…</span><kbd aria-hidden="true">Ctrl K</kbd>
       </button>
       ${this.#connection()}
       <button

@@ -1,1 +1,80 @@
-export default () => ({ title: 'x', crumbs: [['x']], view: () => '' });
+/* Who did what. Read only: entries are never changed. */
+import { html } from 'lit-html';
+import { List } from '../lib/list.js';
+import { copyButton } from '../ui/copy.js';
+import { empty } from '../ui/empty.js';
+import { icon } from '../ui/icon.js';
+import { countText, listView } from '../ui/list-view.js';
+import { pageHead } from '../ui/parts.js';
+import { badge } from '../ui/state.js';
+import { timeExact } from '../ui/time.js';
+
+const COLUMNS = [
+  { key: 'at', label: 'Time', sort: true, cell: (a) => timeExact(a.at) },
+  { key: 'actor', label: 'Who', cell: (a, mark) => mark(a.actor?.name ?? 'System') },
+  {
+    key: 'action',
+    label: 'Act',
+    place: 'title',
+    cell: (a, mark) => html`<code>${mark(a.action)}</code>`,
+  },
+  { key: 'object', label: 'On', cell: (a, mark) => objectLink(a.object, mark) },
+  { key: 'outcome', label: 'Outcome', place: 'state', cell: (a) => badge('outcome', a.outcome) },
+  { key: 'detail', label: 'Detail', cell: (a) => html`<span class="wrap">${detailText(a.detail)}</span>` },
+  {
+    key: 'correlation',
+    label: 'Correlation',
+    place: 'none',
+    cell: (a) =>
+      a.correlation
+        ? html`<code title=${a.correlation}>${a.correlation.slice(-12)}</code>${copyButton(a.correlation, 'Correlation')}`
+        : '–',
+  },
+];
+
+/** Kinds of objects that have a page. */
+const PAGES = { request: 'requests', server: 'servers', project: 'projects', run: 'runs' };
+
+/** "request/42" or "request:42" as a link. */
+function objectLink(object, mark) {
+  if (!object) return '–';
+  const [, kind, id] = /^([a-z]+)[/:](\d+)$/.exec(object) ?? [];
+  return PAGES[kind] ? html`<a href="/${PAGES[kind]}/${id}">${mark(object)}</a>` : mark(object);
+}
+
+function detailText(detail) {
+  if (detail === null || detail === undefined || detail === '') return '–';
+  if (typeof detail !== 'object') return String(detail);
+  const words = Object.entries(detail).map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`);
+  return words.join(', ') || '–';
+}
+
+export default function auditPage(ctx) {
+  const list = new List(ctx, { path: '/audit', sort: 'at', dir: 'desc', id: 'seq' });
+  const options = {
+    list,
+    noun: 'entry',
+    plural: 'entries',
+    searchHint: 'Search person, act, object or correlation',
+    states: { kind: 'outcome', names: ['ok', 'denied'] },
+    columns: COLUMNS,
+    nothingYet: () =>
+      empty({
+        art: icon('clipboard-list', 'icon-art'),
+        title: 'No entries yet',
+        text: 'Every act of a person or of the portal itself is written down here.',
+      }),
+  };
+  return {
+    title: 'Audit log',
+    crumbs: [['Audit log']],
+    view: () => html`${pageHead({
+      title: 'Audit log',
+      sub: html`<span role="status">${countText(options)}</span>`,
+      actions: html`<button type="button" class="btn btn-outline-secondary" @click=${() => list.reload()}>
+        ${icon('rotate-right')} Look again
+      </button>`,
+    })}
+    ${listView(options)}`,
+  };
+}

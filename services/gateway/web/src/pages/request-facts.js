@@ -1,5 +1,6 @@
 /* The parts of a request page that only show: facts, cost, history. */
 import { html, nothing } from 'lit-html';
+import { cityOf, sizeOf, typeOf } from '../lib/catalogue.js';
 import { money } from '../lib/format.js';
 import { copyButton } from '../ui/copy.js';
 import { badge } from '../ui/state.js';
@@ -8,14 +9,16 @@ import { timeline } from '../ui/timeline.js';
 
 const PRIORITIES = { low: 'Low', normal: 'Normal', high: 'High', urgent: 'Urgent' };
 
-/** @returns {[string, unknown][]} */
-export function factRows(r) {
+/** @returns {[string, unknown][]} the catalogue may come later or never */
+export function factRows(r, catalogue) {
+  const type = typeOf(catalogue, r.server_type);
+  const plan = r.server_type.toUpperCase();
   return [
     ['Client', r.client],
     ['Project', projectLink(r)],
-    ['Plan', r.server_type.toUpperCase()],
-    ['Location', r.location],
-    ['Image', r.image],
+    ['Plan', type ? html`${plan}<div class="dim">${sizeOf(type)}</div>` : plan],
+    ['Location', html`${cityOf(catalogue, r.location)}<div class="dim">${r.location}</div>`],
+    ['System', r.image],
     ['Priority', PRIORITIES[r.priority] ?? r.priority],
     ['Subdomain', r.subdomain],
     ['Usage', r.usage],

@@ -1,5 +1,6 @@
 /* One request: what is asked for, where it stands, what to do now. */
 import { html, nothing } from 'lit-html';
+import { loadCatalogue } from '../lib/catalogue.js';
 import { runLogSource } from '../lib/log-source.js';
 import { icon } from '../ui/icon.js';
 import { facts, pageHead, panel, skeleton } from '../ui/parts.js';
@@ -16,6 +17,7 @@ const TICK_MS = 1000;
 export default function requestPage(ctx) {
   const { id } = ctx.params;
   const request = ctx.resource(`/requests/${id}`, { topics: [`request/${id}`] });
+  const catalogue = ctx.resource(loadCatalogue);
   const acts = requestActs({ request });
   let log = null;
 
@@ -41,23 +43,35 @@ export default function requestPage(ctx) {
 
   function logPanel(r) {
     if (!r.run || !ctx.may('run_view')) return nothing;
-    return panel({
-      title: 'Setup log',
-      more: badge('run', r.run.state),
-      cls: 'log-panel log-panel-compact',
-      body: html`<run-log compact .source=${logSource(r.run)}></run-log>`,
-    });
+    return html`<section class="panel log-panel log-panel-compact" aria-label="Setup log">
+      <run-log
+        compact
+        .source=${logSource(r.run)}
+        .heading=${html`<h2>Setup log</h2>${badge('run', r.run.state)}`}
+      ></run-log>
+    </section>`;
   }
 
+  const askedPanel = (r) =>
+    panel({
+      title: 'What is asked for',
+      body: html`${facts(factRows(r, catalogue.data))}${reason(r)}`,
+    });
+
+  const costPanel = (r) => (r.price ? panel({ title: 'Cost', body: costTable(r.price) }) : nothing);
+
+  const historyPanel = (r) => panel({ title: 'History', body: historyList(r.history ?? []) });
+
+  /** Before the deployment people decide, so the question comes first; later the progress does. */
   function content(r) {
+    const begun = r.steps?.some((s) => s.started_at);
+    const [main, side] = begun
+      ? [html`${progressPanel(r)} ${logPanel(r)}`, html`${askedPanel(r)} ${costPanel(r)} ${historyPanel(r)}`]
+      : [html`${askedPanel(r)} ${costPanel(r)}`, html`${historyPanel(r)} ${progressPanel(r)}`];
     return html`${head(r)} ${failureNote(r)} ${nextNote(r)}
       <div class="columns columns-main-side">
-        <div class="column">${progressPanel(r)} ${logPanel(r)}</div>
-        <div class="column">
-          ${panel({ title: 'What is asked for', body: html`${facts(factRows(r))}${reason(r)}` })}
-          ${r.price ? panel({ title: 'Cost', body: costTable(r.price) }) : nothing}
-          ${panel({ title: 'History', body: historyList(r.history ?? []) })}
-        </div>
+        <div class="column">${main}</div>
+        <div class="column">${side}</div>
       </div>`;
   }
 

@@ -1,1 +1,97 @@
-export default () => ({ title: 'x', crumbs: [['x']], view: () => '' });
+/* One server: what it is, where it is reached, what it costs, where it came from. */
+import { html, nothing } from 'lit-html';
+import { cityOf, loadCatalogue, sizeOf, typeOf } from '../lib/catalogue.js';
+import { money } from '../lib/format.js';
+import { copyButton } from '../ui/copy.js';
+import { icon } from '../ui/icon.js';
+import { facts, pageHead, panel, skeleton } from '../ui/parts.js';
+import { whenLoaded } from '../ui/problem.js';
+import { badge, serverBadge } from '../ui/state.js';
+import { timeAgo, timeExact } from '../ui/time.js';
+import { costTable } from './request-facts.js';
+
+export default function serverPage(ctx) {
+  const { id } = ctx.params;
+  const server = ctx.resource(`/servers/${id}`, { topics: [`server/${id}`] });
+  const catalogue = ctx.resource(loadCatalogue);
+
+  function content(s) {
+    return html`${pageHead({
+      title: s.name,
+      sub: html`${serverBadge(s)} <span>Created ${timeAgo(s.created_at)}</span>`,
+    })}
+    ${offNote(s)} ${missingNote(s)}
+    <div class="columns columns-main-side">
+      <div class="column">
+        ${panel({ title: 'Machine', body: facts(machine(s, catalogue.data)) })}
+        ${panel({ title: 'Addresses', body: facts(addresses(s)) })}
+      </div>
+      <div class="column">
+        ${s.price ? panel({ title: 'Cost', body: costTable(s.price) }) : nothing}
+        ${panel({ title: 'More about it', body: links(s, ctx) })}
+      </div>
+    </div>`;
+  }
+
+  return {
+    get title() {
+      return server.data?.name ?? `Server ${id}`;
+    },
+    get crumbs() {
+      return [['Servers', '/servers'], [server.data?.name ?? `#${id}`]];
+    },
+    view: () => whenLoaded(server, () => content(server.data), skeleton('head', 'large')),
+  };
+}
+
+/** @returns {[string, unknown][]} */
+function machine(s, catalogue) {
+  const type = typeOf(catalogue, s.server_type);
+  const plan = s.server_type.toUpperCase();
+  return [
+    ['Plan', type ? html`${plan}<div class="dim">${sizeOf(type)}</div>` : plan],
+    ['Location', html`${cityOf(catalogue, s.location)} <span class="dim">${s.location}</span>`],
+    ['Machine', s.provider_status ? badge('power', s.provider_status) : null],
+    ['In the portal', badge('server', s.state)],
+    ['Project', html`<a href="/projects/${s.project.id}">${s.project.name}</a>`],
+    ['Created', timeExact(s.created_at)],
+  ];
+}
+
+/** @returns {[string, unknown][]} */
+function addresses(s) {
+  const shown = (text, what) => (text ? html`<code>${text}</code>${copyButton(text, what)}` : '–');
+  return [
+    ['IPv4', shown(s.ipv4, 'IPv4 address')],
+    ['IPv6', shown(s.ipv6, 'IPv6 address')],
+  ];
+}
+
+function links(s, ctx) {
+  return html`<ul class="rows">
+    ${s.request
+      ? html`<li>${icon('inbox')}<a class="row-main" href="/requests/${s.request.id}">Request #${s.request.id} it came from</a></li>`
+      : nothing}
+    ${ctx.may('run_view')
+      ? html`<li>${icon('terminal')}<a class="row-main" href="/runs?q=${encodeURIComponent(s.name)}">Runs on this server</a></li>`
+      : nothing}
+    <li>${icon('folder-tree')}<a class="row-main" href="/projects/${s.project.id}">Project ${s.project.name}</a></li>
+  </ul>`;
+}
+
+/** The surprise people meet most often on a bill. */
+function offNote(s) {
+  if (s.provider_status !== 'off') return nothing;
+  const cost = s.price ? ` ${money(s.price.total_minor, s.price.currency)} per month` : ' its full price';
+  return html`<p class="note note-wait">
+    ${icon('power-off')}<span>This server is switched off and still costs${cost}. Only deleting it ends the cost.</span>
+  </p>`;
+}
+
+function missingNote(s) {
+  if (s.state !== 'missing') return nothing;
+  return html`<p class="note note-bad">
+    ${icon('triangle-exclamation')}
+    <span>Hetzner no longer lists this server for the token of its project. Somebody may have deleted or moved it there.</span>
+  </p>`;
+}

@@ -1,1 +1,75 @@
-export default () => ({ title: 'x', crumbs: [['x']], view: () => '' });
+/* All servers this person may see. */
+import { html, nothing } from 'lit-html';
+import { money } from '../lib/format.js';
+import { List } from '../lib/list.js';
+import { empty } from '../ui/empty.js';
+import { icon } from '../ui/icon.js';
+import { countText, listView } from '../ui/list-view.js';
+import { pageHead } from '../ui/parts.js';
+import { serverBadge } from '../ui/state.js';
+import { timeAgo } from '../ui/time.js';
+
+const STATES = ['managed', 'provisioning', 'missing', 'discovered'];
+
+const COLUMNS = [
+  {
+    key: 'name',
+    label: 'Name',
+    sort: true,
+    place: 'title',
+    cell: (s, mark) => html`<a class="row-link" href="/servers/${s.id}">${mark(s.name)}</a>`,
+  },
+  { key: 'state', label: 'State', sort: true, place: 'state', cell: serverBadge },
+  { key: 'project', label: 'Project', sort: true, cell: (s, mark) => mark(s.project.name) },
+  {
+    key: 'plan',
+    label: 'Plan',
+    place: 'none',
+    cell: (s) => html`${s.server_type.toUpperCase()}<span class="dim"> in ${s.location}</span>`,
+  },
+  {
+    key: 'ipv4',
+    label: 'Address',
+    cell: (s, mark) => (s.ipv4 ? html`<code>${mark(s.ipv4)}</code>` : '–'),
+  },
+  { key: 'created_at', label: 'Created', sort: true, place: 'none', cell: (s) => timeAgo(s.created_at) },
+  {
+    key: 'cost',
+    label: 'Per month',
+    align: 'end',
+    place: 'side',
+    cell: (s) => (s.price ? money(s.price.total_minor, s.price.currency) : nothing),
+  },
+];
+
+export default function serversPage(ctx) {
+  const list = new List(ctx, { path: '/servers', sort: 'name', topics: ['servers', 'requests'] });
+  const newButton = () =>
+    ctx.may('request_create')
+      ? html`<a class="btn btn-primary" href="/requests/new">${icon('plus')} New request</a>`
+      : nothing;
+  const options = {
+    list,
+    noun: 'server',
+    searchHint: 'Search name, address or project',
+    states: { kind: 'server', names: STATES },
+    columns: COLUMNS,
+    nothingYet: () =>
+      empty({
+        art: icon('server', 'icon-art'),
+        title: 'No servers yet',
+        text: 'A server appears here when its request is approved and Hetzner has built it.',
+        action: newButton(),
+      }),
+  };
+  return {
+    title: 'Servers',
+    crumbs: [['Servers']],
+    view: () => html`${pageHead({
+      title: 'Servers',
+      sub: html`<span role="status">${countText(options)}</span>`,
+      actions: newButton(),
+    })}
+    ${listView(options)}`,
+  };
+}

@@ -155,7 +155,7 @@ function ghostTable(options) {
   return html`<div class="panel table-wrap" aria-busy="true">${table(options, rows)}</div>`;
 }
 
-function pager({ list }) {
+export function pager({ list }) {
   const page = Number(list.values.page);
   const { pages } = list;
   if (pages === 1 && Number(list.answer.total) <= Number(list.sizes[0])) return nothing;

@@ -24,11 +24,18 @@ class RunLog extends HTMLElement {
   #stop = () => {};
   #hit = -1;
   #wanted = null;
+  #heading = nothing;
 
   set source(source) {
     if (this.#source?.run === source.run) return;
     this.#source = source;
     if (this.isConnected) this.#begin();
+  }
+
+  /** What stands before the tools of a compact log. */
+  set heading(heading) {
+    this.#heading = heading;
+    if (this.#view) this.#draw();
   }
 
   get compact() {
@@ -151,6 +158,7 @@ class RunLog extends HTMLElement {
 
   #compactBar() {
     return html`<div class="log-bar">
+      ${this.#heading}
       <span class="log-count num">${plural(this.#model.count, 'line')}</span>
       <span class="grow"></span>
       ${this.#toggle(icon('arrow-down'), 'Follow', this.#view?.follow ?? true, () => this.#follow(!this.#view.follow))}

@@ -116,3 +116,10 @@ const ENDED = {
 export function hasEnded(kind, name) {
   return ENDED[kind].includes(name);
 }
+
+/** While all is well a person wants to know whether the machine runs; else, what is wrong. */
+export function serverBadge(server) {
+  return server.state === 'managed'
+    ? badge('power', server.provider_status)
+    : badge('server', server.state);
+}

@@ -1,0 +1,24 @@
+/* What was typed into a form survives leaving the page, until it is sent. For this tab only. */
+
+/** @returns {Record<string, string>} the values of `start`, overwritten by what was kept */
+export function loadDraft(name, start) {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(`draft:${name}`) ?? '{}');
+    const known = Object.entries(kept).filter(([key]) => key in start);
+    return { ...start, ...Object.fromEntries(known) };
+  } catch {
+    return { ...start };
+  }
+}
+
+export function saveDraft(name, values) {
+  try {
+    sessionStorage.setItem(`draft:${name}`, JSON.stringify(values));
+  } catch {
+    // Storage is full or blocked: the form still works.
+  }
+}
+
+export function dropDraft(name) {
+  sessionStorage.removeItem(`draft:${name}`);
+}
