@@ -103,8 +103,7 @@ CREATE OR REPLACE FUNCTION authz.allowed(actor bigint, object bigint, actions te
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 	SELECT coalesce(array_agg(w.action) FILTER (WHERE authz.holds(r, o, actor)), '{}')
 		FROM unnest(actions) w(action)
-		JOIN authz.action a ON a.action = w.action
-		CROSS JOIN LATERAL authz.relation(actor, (SELECT x.object FROM authz.action x WHERE x.action = actions[1]), object) o
+		CROSS JOIN authz.relation(actor, (SELECT x.object FROM authz.action x WHERE x.action = actions[1]), allowed.object) o
 		JOIN authz.rule r ON r.action = authz.in_state(w.action, o.state) AND r.role = authz.role(actor)
 $$;
 
