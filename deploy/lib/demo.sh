@@ -37,6 +37,13 @@ make_emulator_token() {
 	)
 }
 
+# Whether an ordinary user's emulator gets root, for servers that boot.
+want_root_emulator() {
+	((!IS_ROOT)) && [[ ${SPS_EMU_BOOT:-auto} != none ]] && command -v sudo >/dev/null || return 1
+	say "The demo's servers boot only with root; sudo may ask for your password for the emulator (SPS_EMU_BOOT=none: without)."
+	sudo -v
+}
+
 emulator_answers() { curl -fsS -m 2 "http://127.0.0.1:$EMULATOR_ADMIN_PORT/health"; }
 mail_answers() { port_taken "$MAIL_PORT"; }
 gateway_answers() { curl -fsS -m 2 "$URL/readyz"; }
@@ -53,7 +60,7 @@ choose_ssh_port() {
 		;;
 	*)
 		SSH_PORT=2222
-		say "  The demo's servers do not boot here (that needs root): requests end with a failed SSH step."
+		say "  The demo's servers do not boot here: requests come as far as the SSH step and fail there."
 		;;
 	esac
 }
