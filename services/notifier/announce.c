@@ -63,15 +63,15 @@ static int tell(struct cmd *c, const struct rule *rule, const struct happening *
 	static const struct db_query q = {
 		.name = "tell",
 		.sql = "SELECT id, user_id, unread FROM notifier.tell("
-		       " notifier.recipients($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5, $6, $7),"
-		       " $8::uuid, $9, $10, $11, $12, $13, $1::bigint, $14)",
+		       " notifier.recipients($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5, $6, $7, $8),"
+		       " $9::uuid, $10, $11, $12, $13, $14, $1::bigint, $15)",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r;
 
 	r = db_select(c->db, &q, &rows, db_i64(h->request), db_i64(h->project), db_id(h->requester),
 	              db_id(h->actor), db_bool(rule->to & TO_REQUESTER), db_bool(rule->to & TO_APPROVERS),
-	              db_bool(rule->to & TO_DECIDER), db_str(c->id), db_str(rule->event), db_str(rule->severity),
+	              db_bool(rule->to & TO_DECIDER), db_bool(rule->to & TO_MANAGERS), db_str(c->id), db_str(rule->event), db_str(rule->severity),
 	              db_str(title), db_str(body), db_str(h->link), db_bool(rule->mail && mail_on));
 	if (r)
 		return r;

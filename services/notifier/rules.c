@@ -19,15 +19,15 @@ const struct rule rules[] = {
 	{ "request.deploying", "info", TO_REQUESTER, false,
 	  "{name} is being set up",
 	  "The server {name} for {client} is being set up now. This takes a few minutes." },
-	{ "request.deployed", "success", TO_REQUESTER, true,
+	{ "request.deployed", "success", TO_REQUESTER | TO_MANAGERS, true,
 	  "The server {name} is ready",
 	  "The server {name} for {client} is set up and running.[ Its address is {detail}.]" },
-	{ "request.failed", "critical", TO_REQUESTER | TO_DECIDER, true,
+	{ "request.failed", "critical", TO_REQUESTER | TO_DECIDER | TO_MANAGERS, true,
 	  "Setting up {name} failed",
 	  "Setting up the server {name} for {client} stopped before it was ready.[ {detail}]\n\n"
 	  "Whoever manages the project can try again or undo it." },
 	/* The request's own failure already goes out by mail: this one is for those who look into it. */
-	{ "run.finished", "critical", TO_APPROVERS, false,
+	{ "run.finished", "critical", TO_DECIDER | TO_MANAGERS, false,
 	  "A run on {name} did not succeed",
 	  "The run that sets up {name} ended without success.[ {detail}] Its log says more." },
 	{ 0 },

@@ -6,6 +6,7 @@ enum rule_to {
 	TO_REQUESTER = 1 << 0,
 	TO_APPROVERS = 1 << 1, /* everybody who may decide in the project */
 	TO_DECIDER = 1 << 2,   /* the one who approved this request */
+	TO_MANAGERS = 1 << 3,  /* the project's technical managers (level 3) */
 };
 
 struct rule {
