@@ -40,15 +40,23 @@
 import { start } from './src/main.mjs';
 import { readOptions } from './src/options.mjs';
 
+function giveUp(error, status) {
+  console.error(`emulator: ${error.message}`);
+  process.exit(status);
+}
+
 let options;
+let emulator;
 try {
   options = readOptions(process.argv.slice(2), process.env);
 } catch (error) {
-  console.error(`emulator: ${error.message}`);
-  process.exit(2);
+  giveUp(error, 2);
 }
-
-const emulator = await start(options);
+try {
+  emulator = await start(options);
+} catch (error) {
+  giveUp(error, 1);
+}
 console.log(JSON.stringify(emulator.where));
 
 async function end() {
@@ -56,8 +64,7 @@ async function end() {
     await emulator.close();
     process.exit(0);
   } catch (error) {
-    console.error(`emulator: ${error.message}`);
-    process.exit(1);
+    giveUp(error, 1);
   }
 }
 process.once('SIGTERM', end);

@@ -57,7 +57,6 @@ after(async () => {
   assert.deepEqual(left.filter((name) => name.startsWith(`sps-emu-${TAG}`)), [], 'a namespace was left behind');
   assert.equal(os.networkInterfaces()[`spse-${TAG}`], undefined);
   assert.equal(fs.readFileSync('/proc/mounts', 'utf8').includes(directory), false);
-  fs.rmSync(directory, { recursive: true });
 });
 
 const SSH = ['-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o',
@@ -277,4 +276,41 @@ test('delete leaves nothing', { skip }, async () => {
   assert.equal(fs.existsSync(`/proc/${boot.pid}`), false);
   assert.notEqual((await ssh(ip, 'true')).status, 0);
   await sleep(50);
+});
+
+test('loopback mode: an address of 127.0.0.0/8 for each, on a port of one\'s choice', { skip }, async () => {
+  const other = await Emulator.start({
+    args: ['--boot', 'loopback', '--ssh-port', '2322', '--net', '198.18.203', '--var', path.join(directory, 'loopback'),
+      '--base-root', BASE],
+  });
+  const { body } = await other.post('/ssh_keys', { name: 'boot', public_key: key.text });
+  const { server } = await other.server('looped', { ssh_keys: [body.ssh_key.id] });
+  const { ip } = server.public_net.ipv4;
+  assert.equal(ip, '127.18.203.10');
+  assert.deepEqual(await ssh(ip, 'hostname', ['-p', '2322']), { status: 0, out: 'looped' });
+  assert.notEqual((await ssh(ip, 'ip link set lo down', ['-p', '2322'])).status, 0, 'the host\'s network is not its own');
+  const { servers } = await other.tell('GET', '/servers');
+  assert.deepEqual([servers[0].boot.address, servers[0].boot.port], [ip, 2322]);
+  await other.stop();
+  assert.equal(fs.existsSync(`/proc/${servers[0].boot.pid}`), false);
+});
+
+// uid 65534 has no range of numbers in /etc/subuid, so nothing can boot for it
+const readable = fs.statSync(new URL('../emulator.mjs', import.meta.url)).mode & 0o004;
+
+test('where nothing can boot, the API works and each start says why', { skip: skip || (readable ? false : 'NOT READABLE FOR OTHERS') }, async () => {
+  const home = scratch();
+  fs.chownSync(home, 65534, 65534);
+  const poor = await Emulator.start({
+    directory: home,
+    spawn: { uid: 65534, gid: 65534, cwd: '/' },
+    args: ['--boot', 'auto', '--var', path.join(home, 'var'), '--base-root', path.join(home, 'base')],
+  });
+  assert.match(poor.said, /servers cannot boot here, only the API works: .*uidmap/s);
+  const made = await poor.post('/servers', { name: 'vain', server_type: 'cx23', image: 'debian-12' });
+  const action = await poor.done(made.body.next_actions[0]);
+  assert.equal(action.status, 'error');
+  assert.match(action.error.message, /uidmap/);
+  assert.equal((await poor.get(`/servers/${made.body.server.id}`)).body.server.status, 'off');
+  await poor.stop();
 });

@@ -18,8 +18,12 @@ export const judge = await loadJudge();
 export const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 export const newToken = () => randomBytes(32).toString('hex');
 
+const scratches = [];
+process.once('exit', () => scratches.forEach((directory) => fs.rmSync(directory, { recursive: true, force: true })));
+
 export function scratch() {
-  return fs.mkdtempSync(path.join(os.tmpdir(), 'sps-emulator-'));
+  scratches.push(fs.mkdtempSync(path.join(os.tmpdir(), 'sps-emulator-')));
+  return scratches.at(-1);
 }
 
 export function has(program) {
@@ -70,14 +74,16 @@ export class Emulator {
         { name: 'two', tokens: [{ token: `${emulator.rw.slice(1)}2` }] },
       ],
     }), { mode: 0o600 });
+    if (options.spawn?.uid) fs.chownSync(tokens, options.spawn.uid, options.spawn.gid);
     emulator.two = `${emulator.rw.slice(1)}2`;
+    emulator.spawn = options.spawn ?? {}; // another user, say
     await emulator.#run(['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--tokens', tokens,
       '--scale', options.scale ?? '0.05', ...(options.args ?? [])]);
     return emulator;
   }
 
   async #run(args) {
-    this.process = spawn(process.execPath, [EMULATOR, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = spawn(process.execPath, [EMULATOR, ...args], { ...this.spawn, stdio: ['ignore', 'pipe', 'pipe'] });
     // a test that fails must end all the same, and its emulator with it
     for (const handle of [this.process, this.process.stdout, this.process.stderr]) handle.unref();
     process.once('exit', () => this.process.kill('SIGTERM'));

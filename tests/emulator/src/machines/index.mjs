@@ -7,9 +7,18 @@ import path from 'node:path';
 import { BootedMachines } from './booted.mjs';
 import { machine } from './helper.mjs';
 import { OwnNetworks, SharedLoopback } from './networks.mjs';
-import { NoMachines } from './none.mjs';
+import { ImpossibleMachines, NoMachines } from './none.mjs';
 
 const isRoot = process.getuid() === 0;
+
+function checkMachine(log) {
+  if (!fs.existsSync('/proc/self/mountinfo')) throw new Error('servers cannot boot without /proc: mount it first');
+
+  const roots = fs.readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter((line) => line.split(' ')[4] === '/');
+  if (roots.length === 0) {
+    log('this is a chroot: servers are kept from this machine by a chroot only, which a hostile program could leave');
+  }
+}
 
 async function openNetwork(options, directory, log) {
   const shared = new SharedLoopback(options.net, options.sshPort ?? (isRoot ? 22 : 2222));
@@ -30,9 +39,8 @@ async function openNetwork(options, directory, log) {
   return own;
 }
 
-export async function chooseMachines(options, log) {
-  if (options.boot === 'none') return new NoMachines();
-
+async function bootedMachines(options, log) {
+  checkMachine(log);
   const directory = path.resolve(options.var);
   for (const name of ['servers', 'images']) {
     fs.mkdirSync(path.join(directory, name), { recursive: true, mode: 0o700 });
@@ -40,4 +48,16 @@ export async function chooseMachines(options, log) {
   const base = await machine(['base', path.resolve(options.baseRoot ?? path.join(directory, 'base'))]);
   const network = await openNetwork(options, directory, log);
   return new BootedMachines({ network, directory, base, keep: options.keep, log });
+}
+
+export async function chooseMachines(options, log) {
+  if (options.boot === 'none') return new NoMachines();
+
+  try {
+    return await bootedMachines(options, log);
+  } catch (error) {
+    if (options.boot !== 'auto') throw error;
+    log(`servers cannot boot here, only the API works: ${error.message}`);
+    return new ImpossibleMachines(error.message);
+  }
 }

@@ -11,13 +11,6 @@ const FIRST_NET = 64;
 
 const hostHas = (address) => Object.values(os.networkInterfaces()).flat().some((found) => found.address === address);
 
-function freeNet() {
-  for (let n = FIRST_NET; n < 255; n += 1) {
-    if (!hostHas(`198.18.${n}.1`)) return `198.18.${n}`;
-  }
-  throw new Error('no 198.18.N.0/24 is free on this machine');
-}
-
 // Each server in a network namespace of its own, with its own address and port 22. From there only the host and the
 // other servers can be reached.
 export class OwnNetworks {
@@ -29,16 +22,31 @@ export class OwnNetworks {
     this.wanted = net;
   }
 
+  // keptNet: the network of the run before, whose servers have its addresses
   async open(keptNet) {
-    this.net = this.wanted === 'auto' ? keptNet ?? freeNet() : this.wanted;
+    const wanted = this.wanted === 'auto' ? keptNet : this.wanted;
+    this.net = wanted ?? await this.#firstFree();
+    if (wanted && !this.#stands()) await machine(['net-up', this.tag, this.net]);
     this.pool = new AddressPool(SERVERS, (n) => `${this.net}.${n + 10}`);
-    if (this.#stands()) return;
-    if (hostHas(`${this.net}.1`)) throw new Error(`${this.net}.0/24 is in use on this machine: choose another --net`);
-    await machine(['net-up', this.tag, this.net]);
+  }
+
+  // Another emulator may take a network between the look and the step: the helper refuses one in use.
+  async #firstFree() {
+    for (let n = FIRST_NET; n < 255; n += 1) {
+      const net = `198.18.${n}`;
+      if (hostHas(`${net}.1`)) continue;
+      try {
+        await machine(['net-up', this.tag, net]);
+        return net;
+      } catch (error) {
+        if (!/is in use/.test(error.message)) throw error;
+      }
+    }
+    throw new Error('no 198.18.N.0/24 is free on this machine');
   }
 
   #stands() {
-    return fs.existsSync(`/run/netns/sps-emu-${this.tag}`) && hostHas(`${this.net}.1`)
+    return fs.existsSync(`/run/netns/sps-emu-${this.tag}`)
       && (os.networkInterfaces()[`spse-${this.tag}`] ?? []).some((found) => found.address === `${this.net}.1`);
   }
 

@@ -23,3 +23,21 @@ export class NoMachines {
     return null;
   }
 }
+
+// Machines were wanted and cannot be had: every action that would boot one ends in an error that says why.
+export class ImpossibleMachines extends NoMachines {
+  mode = 'impossible';
+
+  constructor(reason) {
+    super();
+    this.reason = reason;
+  }
+
+  async start() {
+    throw new Error(this.reason);
+  }
+
+  async rebuild() {
+    throw new Error(this.reason);
+  }
+}
