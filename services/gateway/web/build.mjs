@@ -46,9 +46,8 @@ const entry = (source) => outputs.find(([, o]) => o.entryPoint === source)[0];
 const asset = (pattern) => outputs.find(([file]) => pattern.test(file))[0];
 
 const app = entry('src/app.js');
-const preloads = metafile.outputs[app].imports
-  .filter((i) => i.kind === 'import-statement')
-  .map((i) => `<link rel="modulepreload" href="${urlOf(i.path)}">`);
+const shared = metafile.outputs[app].imports.filter((i) => i.kind === 'import-statement');
+const preloads = shared.map((i) => `<link rel="modulepreload" href="${urlOf(i.path)}">`);
 
 const head = [
   `<script src="${urlOf(entry('src/theme.js'))}"></script>`,
@@ -65,4 +64,4 @@ for (const file of ['favicon.svg', 'robots.txt']) fs.copyFileSync(`src/${file}`,
 const files = compressAll('dist');
 writeManifest('dist', files);
 printSizes(files);
-checkBudget(files, [app, ...metafile.outputs[app].imports.map((i) => i.path)]);
+checkBudget(files, [app, ...shared.map((i) => i.path)]);

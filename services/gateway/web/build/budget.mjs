@@ -24,7 +24,7 @@ export function checkBudget(files, first) {
   const firstScripts = sum(scripts.filter(isFirst));
   const styles = sum(files.filter((f) => f.file.endsWith('.css')));
   const icons = sum(files.filter((f) => /icons-\w+\.svg$/.test(f.file)));
-  const chunk = Math.max(...scripts.filter((f) => !isFirst(f)).map((f) => kib(packed(f))));
+  const chunk = Math.max(0, ...scripts.filter((f) => !isFirst(f)).map((f) => kib(packed(f))));
   const found = { firstScripts, styles, firstLoad: firstScripts + styles, chunk, icons };
 
   for (const [name, value] of Object.entries(found)) {

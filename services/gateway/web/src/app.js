@@ -76,9 +76,8 @@ async function prepare(route, params) {
     if (!route) return plainPage(new ApiError({ status: 404 }));
     if (route.right && !may(route.right)) return plainPage(new ApiError({ status: 403 }));
 
-    const module = await route.load();
-    const context = new PageContext({ params, session: session(), live, redraw });
-    return { page: withBare(module.default(context), route), context };
+        const context = new PageContext({ params, session: session(), live, redraw });
+    return { page: withBare(await route.page(context), route), context };
   } catch (error) {
     return plainPage(error instanceof ApiError ? error : updateError(error));
   }

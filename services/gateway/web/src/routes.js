@@ -2,24 +2,52 @@
  * The pages. One table for the router, the navigation, the palette and the check of rights.
  *
  *   path   `:id` matches digits
- *   load   the module of the page, fetched when first needed
+ *   page   makes the page (lib/page.js); those that few people open are fetched when first needed
  *   right  needed to come here (session.rights); none: everybody who is signed in
  *   nav    word in the navigation and the palette, with its icon
- *   group  heading it stands under; the first group has none
+ *   badge  number next to the word (shell.js)
  *   bare   without the frame around it, also for those who are not signed in
  */
+import dashboard from './pages/dashboard.js';
+import login from './pages/login.js';
+import notifications from './pages/notifications.js';
+import request from './pages/request.js';
+import requests from './pages/requests.js';
+import run from './pages/run.js';
+import runs from './pages/runs.js';
+import server from './pages/server.js';
+import servers from './pages/servers.js';
+
+/** A page of a part of the program that is not there from the start. */
+const later = (load, name) => async (ctx) => (await load())[name](ctx);
+
+const ordering = () => import('./pages/areas/ordering.js');
+const administration = () => import('./pages/areas/administration.js');
+
 export const ROUTES = [
-  { path: '/login', load: () => import('./pages/login.js'), bare: true },
-  { path: '/', load: () => import('./pages/dashboard.js'), nav: 'Dashboard', icon: 'gauge-high' },
-  { path: '/requests', load: () => import('./pages/requests.js'), nav: 'Requests', icon: 'inbox', badge: 'pending' },
-  { path: '/requests/new', load: () => import('./pages/request-new.js'), right: 'request_create' },
-  { path: '/requests/:id', load: () => import('./pages/request.js') },
-  { path: '/servers', load: () => import('./pages/servers.js'), right: 'server_view', nav: 'Servers', icon: 'server' },
-  { path: '/servers/:id', load: () => import('./pages/server.js'), right: 'server_view' },
-  { path: '/projects', load: () => import('./pages/projects.js'), right: 'project_view', nav: 'Projects', icon: 'folder-tree' },
-  { path: '/projects/:id', load: () => import('./pages/project.js'), right: 'project_view' },
-  { path: '/runs', load: () => import('./pages/runs.js'), right: 'run_view', nav: 'Runs', icon: 'terminal' },
-  { path: '/runs/:id', load: () => import('./pages/run.js'), right: 'run_view' },
-  { path: '/notifications', load: () => import('./pages/notifications.js'), nav: 'Notifications', icon: 'bell' },
-  { path: '/audit', load: () => import('./pages/audit.js'), right: 'audit_view', nav: 'Audit log', icon: 'clipboard-list' },
+  { path: '/login', page: login, bare: true },
+  { path: '/', page: dashboard, nav: 'Dashboard', icon: 'gauge-high' },
+  { path: '/requests', page: requests, nav: 'Requests', icon: 'inbox', badge: 'pending' },
+  { path: '/requests/new', page: later(ordering, 'requestNew'), right: 'request_create' },
+  { path: '/requests/:id', page: request },
+  { path: '/servers', page: servers, right: 'server_view', nav: 'Servers', icon: 'server' },
+  { path: '/servers/:id', page: server, right: 'server_view' },
+  {
+    path: '/projects',
+    page: later(administration, 'projects'),
+    right: 'project_view',
+    nav: 'Projects',
+    icon: 'folder-tree',
+  },
+  { path: '/projects/:id', page: later(administration, 'project'), right: 'project_view' },
+  { path: '/runs', page: runs, right: 'run_view', nav: 'Runs', icon: 'terminal' },
+  { path: '/runs/:id', page: run, right: 'run_view' },
+  { path: '/notifications', page: notifications, nav: 'Notifications', icon: 'bell' },
+  {
+    path: '/audit',
+    page: later(administration, 'audit'),
+    right: 'audit_read',
+    nav: 'Audit log',
+    icon: 'clipboard-list',
+  },
 ];

@@ -24,11 +24,14 @@ export class List {
    * @param {string} options.sort default column
    * @param {'asc' | 'desc'} [options.dir]
    * @param {string[]} [options.topics]
+   * @param {string[]} [options.filters] further names the list can be narrowed by
    * @param {string} [options.id] name of the key of a row
    */
-  constructor(ctx, { path, sort, dir = 'asc', topics = [], id = 'id' }) {
+  constructor(ctx, { path, sort, dir = 'asc', topics = [], filters = [], id = 'id' }) {
     this.#ctx = ctx;
-    this.#defaults = { q: '', state: '', sort, dir, page: '1', size: '25' };
+    this.filters = filters;
+    const narrowed = Object.fromEntries(filters.map((name) => [name, '']));
+    this.#defaults = { q: '', state: '', ...narrowed, sort, dir, page: '1', size: '25' };
     this.id = id;
     this.values = this.#read();
     /** @type {any[]} */
@@ -50,7 +53,12 @@ export class List {
   }
 
   get filtered() {
-    return Boolean(this.values.q || this.values.state);
+    return Boolean(this.values.q || this.values.state || this.narrowed.length);
+  }
+
+  /** Names of the further filters that are in use. */
+  get narrowed() {
+    return this.filters.filter((name) => this.values[name]);
   }
 
   get pages() {
@@ -75,7 +83,7 @@ export class List {
   }
 
   clear() {
-    this.set({ q: '', state: '' });
+    this.set({ q: '', state: '', ...Object.fromEntries(this.filters.map((name) => [name, ''])) });
   }
 
   /** Takes whatever the service has, new rows included. */

@@ -42,7 +42,7 @@ export class Live {
    * @param {object} [options]
    * @param {() => string} [options.url]
    * @param {(url: string) => WebSocket} [options.connect]
-   * @param {() => void} [options.onState]
+   * @param {(state: string) => void} [options.onState]
    * @param {() => void} [options.onSignedOut]
    */
   constructor({ url = liveUrl, connect = (u) => new WebSocket(u), onState, onSignedOut } = {}) {
@@ -187,7 +187,7 @@ export class Live {
   #set(state) {
     if (this.state === state) return;
     this.state = state;
-    this.onState();
+    this.onState(state);
   }
 }
 

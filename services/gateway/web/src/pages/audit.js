@@ -10,7 +10,7 @@ import { badge } from '../ui/state.js';
 import { timeExact } from '../ui/time.js';
 
 const COLUMNS = [
-  { key: 'at', label: 'Time', sort: true, cell: (a) => timeExact(a.at) },
+  { key: 'seq', label: 'Time', sort: true, cell: (a) => timeExact(a.at) },
   { key: 'actor', label: 'Who', cell: (a, mark) => mark(a.actor?.name ?? 'System') },
   {
     key: 'action',
@@ -50,12 +50,12 @@ function detailText(detail) {
 }
 
 export default function auditPage(ctx) {
-  const list = new List(ctx, { path: '/audit', sort: 'at', dir: 'desc', id: 'seq' });
+  const list = new List(ctx, { path: '/audit', sort: 'seq', dir: 'desc', id: 'seq' });
   const options = {
     list,
     noun: 'entry',
     plural: 'entries',
-    searchHint: 'Search person, act, object or correlation',
+    searchHint: 'Search act, object or correlation',
     states: { kind: 'outcome', names: ['ok', 'denied'] },
     columns: COLUMNS,
     nothingYet: () =>

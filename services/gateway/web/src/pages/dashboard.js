@@ -185,7 +185,7 @@ function deploymentRow(r) {
 function activity(entries, ctx) {
   return panel({
     title: 'Recent activity',
-    more: ctx.may('audit_view') ? html`<a href="/audit">Audit log</a>` : nothing,
+    more: ctx.may('audit_read') ? html`<a href="/audit">Audit log</a>` : nothing,
     body: entries.length
       ? html`<ul class="rows rows-activity">
           ${entries.map(

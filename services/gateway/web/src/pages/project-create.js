@@ -6,6 +6,7 @@ import { act } from '../ui/act.js';
 import { checkField, selectField, textArea, textField } from '../ui/field.js';
 import { icon } from '../ui/icon.js';
 import { toast } from '../ui/toast.js';
+import { payloadOf } from './project-create-payload.js';
 import { ENVIRONMENTS } from './project-words.js';
 
 const amount = (value) => (parseMoney(value) === null ? 'Enter an amount like 250 or 249.90.' : null);
@@ -52,23 +53,6 @@ export function createProject({ done }) {
       done(project);
     },
   });
-}
-
-/** What is left empty is not sent: the service has its own defaults. */
-export function payloadOf(values) {
-  const body = {
-    name: values.name.trim(),
-    token: values.token.trim(),
-    environment: values.environment,
-    open_for_sales: values.open_for_sales === 'yes',
-    manual_provision: values.manual_provision === 'yes',
-  };
-  if (values.description.trim()) body.description = values.description.trim();
-  if (values.server_cap.trim()) body.server_cap = Number(values.server_cap);
-  for (const name of ['budget_minor', 'manager_limit_minor']) {
-    if (values[name].trim()) body[name] = parseMoney(values[name]);
-  }
-  return body;
 }
 
 function fields(form) {

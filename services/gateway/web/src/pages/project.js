@@ -123,9 +123,8 @@ function about(p) {
 }
 
 function links(p) {
-  const q = encodeURIComponent(p.name);
   return html`<ul class="rows">
-    <li>${icon('server')}<a class="row-main" href="/servers?q=${q}">${p.servers === undefined ? 'Servers' : plural(p.servers, 'server')}</a></li>
-    <li>${icon('inbox')}<a class="row-main" href="/requests?q=${q}">Requests</a></li>
+    <li>${icon('server')}<a class="row-main" href="/servers?project=${p.id}">${p.servers === undefined ? 'Servers' : plural(p.servers, 'server')}</a></li>
+    <li>${icon('inbox')}<a class="row-main" href="/requests?project=${p.id}">Requests</a></li>
   </ul>`;
 }

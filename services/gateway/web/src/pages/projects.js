@@ -30,7 +30,6 @@ const COLUMNS = [
   {
     key: 'servers',
     label: 'Servers',
-    sort: true,
     align: 'end',
     place: 'none',
     cell: (p) => (p.servers === undefined ? '–' : number(p.servers)),
@@ -75,7 +74,7 @@ export default function projectsPage(ctx) {
   const options = {
     list,
     noun: 'project',
-    searchHint: 'Search name or description',
+    searchHint: 'Search name',
     states: { kind: 'project', names: ['active', 'archived'] },
     columns: COLUMNS,
     nothingYet: () =>

@@ -8,7 +8,9 @@ import { icon } from '../ui/icon.js';
 import { facts } from '../ui/parts.js';
 import { stateOf } from '../ui/state.js';
 import { toast } from '../ui/toast.js';
-import { eventSentence } from './request-facts.js';
+import { eventSentence, lastEvent } from './request-facts.js';
+
+const MOST_ATTEMPTS = 5;
 
 /** @param {{ request: import('../lib/resource.js').Resource<any> }} given */
 export function requestActs({ request }) {
@@ -108,7 +110,7 @@ export function requestActs({ request }) {
       payload: () => ({ version: r.version }),
       body: () => html`<p>
         The deployment goes on at ${label ? html`<b>${label}</b>` : 'the step that failed'}. What was
-        built already stays. This is attempt ${r.attempt + 1}.
+        built already stays. This is attempt ${r.attempt + 1} of ${MOST_ATTEMPTS}.
       </p>`,
     });
   }
@@ -182,7 +184,7 @@ async function whatIsNow(request) {
   await request.load();
   const r = request.data;
   if (!r) return null;
-  const last = r.history?.at(-1);
+  const last = lastEvent(r);
   const word = stateOf('request', r.state).word;
   return last ? `${eventSentence(last)} ${ago(last.at)}. The request is now: ${word}.` : `The request is now: ${word}.`;
 }

@@ -10,12 +10,12 @@ import { timeline } from '../ui/timeline.js';
 const PRIORITIES = { low: 'Low', normal: 'Normal', high: 'High', urgent: 'Urgent' };
 
 /** @returns {[string, unknown][]} the catalogue may come later or never */
-export function factRows(r, catalogue) {
+export function factRows(r, { catalogue, linkProject }) {
   const type = typeOf(catalogue, r.server_type);
   const plan = r.server_type.toUpperCase();
   return [
     ['Client', r.client],
-    ['Project', projectLink(r)],
+    ['Project', projectLink(r, linkProject)],
     ['Plan', type ? html`${plan}<div class="dim">${sizeOf(type)}</div>` : plan],
     ['Location', html`${cityOf(catalogue, r.location)}<div class="dim">${r.location}</div>`],
     ['System', r.image],
@@ -27,13 +27,14 @@ export function factRows(r, catalogue) {
   ];
 }
 
-function projectLink({ project }) {
+function projectLink({ project }, linked) {
+  if (!linked) return project.name;
   return html`<a href="/projects/${project.id}">${project.name}</a>`;
 }
 
 function serverLink(server) {
   if (!server) return null;
-  return html`<a href="/servers/${server.id}">${server.name}</a> ${badge('server', server.state)}`;
+  return html`<a href="/servers/${server.id}">${server.name}</a> ${server.state ? badge('server', server.state) : nothing}`;
 }
 
 /** @param {{ server_minor: number, ipv4_minor: number, total_minor: number, currency: string }} price */
@@ -60,12 +61,17 @@ const EVENTS = {
   reject: { icon: 'ban', tone: 'quiet', words: 'rejected it' },
   cancel: { icon: 'xmark', tone: 'quiet', words: 'cancelled it' },
   provision: { icon: 'rocket', tone: 'busy', words: 'started the deployment' },
-  done: { icon: 'check', tone: 'good', words: 'finished the deployment' },
-  step_failed: { icon: 'triangle-exclamation', tone: 'bad', words: 'had to stop the deployment' },
-  retry: { icon: 'rotate-right', tone: 'busy', words: 'tried again' },
-  rollback: { icon: 'rotate-left', tone: 'quiet', words: 'rolled it back' },
-  rolled_back: { icon: 'rotate-left', tone: 'quiet', words: 'removed what was built' },
+  finish: { icon: 'rocket', tone: 'good', words: 'finished the deployment' },
+  fail: { icon: 'triangle-exclamation', tone: 'bad', words: 'had to give up the deployment' },
+  abort: { icon: 'stop', tone: 'bad', words: 'stopped the deployment' },
+  retry: { icon: 'rotate-right', tone: 'busy', words: 'started the deployment again' },
+  roll_back: { icon: 'rotate-left', tone: 'pending', words: 'started the rollback' },
+  undone: { icon: 'rotate-left', tone: 'quiet', words: 'removed what was built' },
+  note: { icon: 'message', tone: 'quiet', words: 'noted' },
 };
+
+/** The steps have a place of their own. */
+const isTold = (entry) => entry.event !== 'step';
 
 function eventOf(name) {
   return EVENTS[name] ?? { icon: 'circle', tone: 'quiet', words: name.replaceAll('_', ' ') };
@@ -76,12 +82,17 @@ export function eventSentence(entry) {
   return `${entry.actor?.name ?? 'System'} ${eventOf(entry.event).words}`;
 }
 
+/** What happened last; nothing when nobody wrote it down. */
+export function lastEvent(r) {
+  return r.history?.filter(isTold).at(-1) ?? null;
+}
+
 /** Newest first. */
 export function historyList(history) {
-  if (!history.length) return nothing;
-  const moments = history.toReversed ? history.toReversed() : [...history].reverse();
+  const entries = history.filter(isTold).reverse();
+  if (!entries.length) return nothing;
   return timeline(
-    moments.map((entry) => ({
+    entries.map((entry) => ({
       state: { ...eventOf(entry.event), word: entry.to ?? '' },
       title: eventSentence(entry),
       text: html`${timeAgo(entry.at)}${entry.detail ? html`<q class="said">${entry.detail}</q>` : nothing}`,

@@ -54,7 +54,7 @@ function sideOf(step) {
 
 /** What went wrong, what it means, what to do. */
 export function failureNote(r) {
-  if (r.state !== 'failed' || !r.failure) return nothing;
+  if (r.state !== 'failed' || !r.failure || r.undoing) return nothing;
   const { step, code, message } = r.failure;
   const label = r.steps?.find((s) => s.step === step)?.label ?? step;
   return html`<section class="note note-bad note-large" aria-label="What went wrong">
@@ -63,8 +63,8 @@ export function failureNote(r) {
       <h2>“${label}” did not work</h2>
       <p>${message}</p>
       <p class="dim">
-        ${r.server
-          ? html`The server <b>${r.server.name}</b> exists and costs money until you roll back. `
+        ${r.failure.cost_running
+          ? html`The server <b>${r.server?.name ?? r.name}</b> exists and costs money until it is rolled back. `
           : 'Nothing that costs money is left over. '}
         ${advice(r)} <small>Code: <code>${code}</code></small>
       </p>
@@ -81,6 +81,9 @@ function advice({ can }) {
 
 /** For those who can only wait: for whom or what. */
 export function nextNote(r) {
+  if (r.undoing) {
+    return note(icon('rotate-left'), 'The rollback is running. What was built for this request is being removed.');
+  }
   if (r.state === 'pending' && !r.can?.approve) {
     return note(icon('clock'), 'This request waits for somebody who may approve it. You get a notification then.');
   }

@@ -55,7 +55,7 @@ export default function requestPage(ctx) {
   const askedPanel = (r) =>
     panel({
       title: 'What is asked for',
-      body: html`${facts(factRows(r, catalogue.data))}${reason(r)}`,
+      body: html`${facts(factRows(r, { catalogue: catalogue.data, linkProject: ctx.may('project_view') }))}${reason(r)}`,
     });
 
   const costPanel = (r) => (r.price ? panel({ title: 'Cost', body: costTable(r.price) }) : nothing);

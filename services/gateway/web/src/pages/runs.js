@@ -49,7 +49,7 @@ function results({ counts }) {
 }
 
 export default function runsPage(ctx) {
-  const list = new List(ctx, { path: '/runs', sort: 'id', dir: 'desc', topics: ['requests'] });
+  const list = new List(ctx, { path: '/runs', sort: 'id', dir: 'desc', topics: ['runs'] });
   const options = {
     list,
     noun: 'run',

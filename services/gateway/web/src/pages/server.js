@@ -53,7 +53,7 @@ function machine(s, catalogue) {
     ['Location', html`${cityOf(catalogue, s.location)} <span class="dim">${s.location}</span>`],
     ['Machine', s.provider_status ? badge('power', s.provider_status) : null],
     ['In the portal', badge('server', s.state)],
-    ['Project', html`<a href="/projects/${s.project.id}">${s.project.name}</a>`],
+    ['Project', s.project.name],
     ['Created', timeExact(s.created_at)],
   ];
 }
@@ -75,7 +75,9 @@ function links(s, ctx) {
     ${ctx.may('run_view')
       ? html`<li>${icon('terminal')}<a class="row-main" href="/runs?q=${encodeURIComponent(s.name)}">Runs on this server</a></li>`
       : nothing}
-    <li>${icon('folder-tree')}<a class="row-main" href="/projects/${s.project.id}">Project ${s.project.name}</a></li>
+    ${ctx.may('project_view')
+      ? html`<li>${icon('folder-tree')}<a class="row-main" href="/projects/${s.project.id}">Project ${s.project.name}</a></li>`
+      : nothing}
   </ul>`;
 }
 

@@ -43,7 +43,7 @@ const COLUMNS = [
 ];
 
 export default function serversPage(ctx) {
-  const list = new List(ctx, { path: '/servers', sort: 'name', topics: ['servers', 'requests'] });
+  const list = new List(ctx, { path: '/servers', sort: 'name', topics: ['servers'], filters: ['project'] });
   const newButton = () =>
     ctx.may('request_create')
       ? html`<a class="btn btn-primary" href="/requests/new">${icon('plus')} New request</a>`

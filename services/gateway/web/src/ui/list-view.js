@@ -59,8 +59,22 @@ function toolbar(options) {
       />
       <kbd aria-hidden="true">/</kbd>
     </label>
-    ${states ? stateFilter(list, states) : nothing}
+    ${states ? stateFilter(list, states) : nothing} ${list.narrowed.map((name) => chip(list, name))}
   </div>`;
+}
+
+/** A filter that came with the address, and the way out of it. */
+function chip(list, name) {
+  const row = list.items.find((item) => String(item[name]?.id) === list.values[name]);
+  const value = row ? row[name].name : `#${list.values[name]}`;
+  return html`<button
+    type="button"
+    class="chip"
+    aria-label="Show all again, not only ${name} ${value}"
+    @click=${() => list.set({ [name]: '' })}
+  >
+    Only ${value} ${icon('xmark')}
+  </button>`;
 }
 
 function stateFilter(list, { kind, names }) {
