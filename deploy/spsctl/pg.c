@@ -66,7 +66,7 @@ static void complain(const PGconn *conn, const PGresult *res, const char *name, 
 		         detail ? "\n  " : "", detail ? detail : "", context ? "\n  in " : "",
 		         context ? context : "");
 	else
-		ctl_fail("the database refused: %s%s%s", message, detail ? "\n  " : "", detail ? detail : "");
+		ctl_fail("the database refused: %s", message); /* the detail may quote a row with a secret in it */
 }
 
 static bool good(const PGresult *res)

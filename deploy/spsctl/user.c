@@ -26,6 +26,16 @@ bool account_create(PGconn *conn, const struct account *a, const char *password,
 	                 (const char *const[]){ a->username, a->name, a->email, a->role, hash });
 }
 
+static bool role_known(const char *role)
+{
+	static const char *const roles[] = { "administrator", "technical_manager", "technical_agent", "sales_agent" };
+
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+		if (!strcmp(roles[i], role))
+			return true;
+	return false;
+}
+
 /* Someone at a terminal gets a password made for him; a script pipes one in. */
 static char *choose(bool *ret_made)
 {
@@ -75,5 +85,7 @@ int ctl_user(int argc, char **argv)
 	}
 	if (ctl_options(argc - 1, argv + 1, "user add [options]   (password: first line of standard input)", opts))
 		return CTL_USAGE;
+	if (!role_known(a.role))
+		return ctl_fail("there is no role \"%s\". Roles: administrator, technical_manager, technical_agent, sales_agent", a.role);
 	return add(&a);
 }
