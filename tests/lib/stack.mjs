@@ -76,8 +76,9 @@ class Stack {
     return this.database.execute(query, params);
   }
 
-  spsctl(args, options = {}) {
-    return run(program('spsctl'), args, { ...options, env: { ...process.env, ...SANITIZERS, SPS_DB: this.database.conninfo() } });
+  // { input, more: further environment }
+  spsctl(args, { more = {}, ...options } = {}) {
+    return run(program('spsctl'), args, { ...options, env: { ...process.env, ...SANITIZERS, SPS_DB: this.database.conninfo(), ...more } });
   }
 
   async startRedis() {
