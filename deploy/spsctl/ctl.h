@@ -23,6 +23,8 @@ int ctl_demo(int argc, char **argv);
 
 /* "spsctl: " + the sentence on stderr. Returns CTL_FAILED. */
 int ctl_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same, for functions that answer whether it worked. Returns false. */
+bool ctl_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * Options of the form --name VALUE; a value may also stand in the environment.

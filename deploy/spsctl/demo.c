@@ -1,5 +1,5 @@
-#include "ctl.h"
 #include "demo.h"
+#include "ctl.h"
 #include "err.h"
 #include "files.h"
 #include "secret.h"
@@ -29,7 +29,8 @@ static const struct { int user; const char *level; } grants[] = {
 static bool make_accounts(PGconn *conn, struct demo *d)
 {
 	for (int i = 0; i < DEMO_USERS; i++)
-		if (!account_create(conn, &d->user[i].account, d->user[i].password, &d->user[i].id, &d->user[i].is_new))
+		if (!account_create(conn, &d->user[i].account, d->user[i].password, &d->user[i].id,
+		                    &d->user[i].is_new))
 			return false;
 	return true;
 }
@@ -44,8 +45,10 @@ static bool make_grants(PGconn *conn, const struct demo *d, int64_t project)
 		_cleanup_(pg_clear) PGresult *res = NULL;
 
 		snprintf(who, sizeof(who), "%lld", (long long)d->user[grants[i].user].id);
-		res = pg_query(conn, "SELECT workflow.project_grant_set($1::bigint, $2::bigint, $3::int, $4::bigint)", 4,
-		               (const char *const[]){ who, what, grants[i].level, by });
+		res = pg_query(conn,
+		               "SELECT workflow.project_grant_set($1::bigint, $2::bigint, $3::int, "
+		               "$4::bigint)",
+		               4, (const char *const[]){ who, what, grants[i].level, by });
 		if (!res)
 			return false;
 	}
@@ -75,7 +78,8 @@ static void show(const struct demo *d, const char *path)
 		return;
 	printf("Demo accounts (also in %s):\n", path);
 	for (int i = 0; i < DEMO_USERS; i++)
-		printf("  %-18s %-5s %s\n", d->user[i].account.role, d->user[i].account.username, d->user[i].password);
+		printf("  %-18s %-5s %s\n", d->user[i].account.role, d->user[i].account.username,
+		       d->user[i].password);
 }
 
 static void release(struct demo *d)
@@ -108,8 +112,10 @@ int ctl_demo(int argc, char **argv)
 	_cleanup_(release) struct demo d = { 0 };
 	const struct ctl_option opts[] = {
 		{ "url", &d.url, "SPS_PUBLIC_URL", "address of the portal" },
-		{ "endpoint", &d.endpoint, "SPS_HETZNER_ENDPOINT", "address of the emulator's API" },
-		{ "token-file", &token_file, NULL, "file whose first line is the emulator's token" },
+		{ "endpoint", &d.endpoint, "SPS_HETZNER_ENDPOINT",
+		  "address of the emulator's API" },
+		{ "token-file", &token_file, NULL,
+		  "file whose first line is the emulator's token" },
 		{ "keys", &key_dir, "SPS_KEYS", "the key directory" },
 		{ "out", &out, NULL, "file to write; var/demo.json when not given" },
 		{ 0 },

@@ -1,4 +1,4 @@
-/* demo.json: {"url", "users": {role: {"username", "password"}}, "emulator": {"endpoint", "token"}} */
+/* demo.json: {"url", "users": {role: {"username", "password"}}, "emulator": {…}} */
 #include "ctl.h"
 #include "demo.h"
 #include "err.h"
@@ -30,13 +30,15 @@ static char *keep(const char *password)
 static bool take_passwords(struct demo *d, const char *path)
 {
 	_free_ char *text = file_read(path);
-	_cleanup_(json_release) json_t *root = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	_cleanup_(json_release) json_t *root =
+		text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	const json_t *users = json_object_get(root, "users");
 
 	if (!text && errno != ENOENT)
-		return ctl_fail("%s cannot be read: %s", path, strerror(errno)), false;
+		return ctl_refuse("%s cannot be read: %s", path, strerror(errno));
 	if (text && !root)
-		return ctl_fail("%s is not readable as JSON; remove it to get new demo accounts", path), false;
+		return ctl_refuse("%s is not readable as JSON; remove it to get new demo accounts",
+		                  path);
 	for (int i = 0; i < DEMO_USERS; i++) {
 		const json_t *user = json_object_get(users, d->user[i].account.role);
 		const char *password = json_string_value(json_object_get(user, "password"));
@@ -52,10 +54,10 @@ static json_t *describe(const struct demo *d)
 
 	for (int i = 0; i < DEMO_USERS; i++)
 		json_object_set_new(users, d->user[i].account.role,
-		                    json_pack("{s:s, s:s}", "username", d->user[i].account.username, "password",
-		                              d->user[i].password));
-	return json_pack("{s:s, s:o, s:{s:s, s:s}}", "url", d->url, "users", users, "emulator", "endpoint",
-	                 d->endpoint, "token", d->token);
+		                    json_pack("{s:s, s:s}", "username", d->user[i].account.username,
+		                              "password", d->user[i].password));
+	return json_pack("{s:s, s:o, s:{s:s, s:s}}", "url", d->url, "users", users, "emulator",
+	                 "endpoint", d->endpoint, "token", d->token);
 }
 
 bool demo_file(struct demo *d, const char *path)
@@ -69,9 +71,11 @@ bool demo_file(struct demo *d, const char *path)
 	root = describe(d);
 	text = json_dumps(root, JSON_INDENT(2));
 	if (!text)
-		return ctl_fail("an address given for the demo is not valid UTF-8"), false;
+		return ctl_refuse("an address given for the demo is not valid UTF-8");
 	r = file_write(path, 0600, text);
 	sodium_memzero(text, strlen(text));
 	free(text);
-	return r ? (ctl_fail("%s cannot be written: %s", path, strerror(-r)), false) : true;
+	if (r)
+		return ctl_refuse("%s cannot be written: %s", path, strerror(-r));
+	return true;
 }

@@ -31,11 +31,13 @@ static void pause_a_moment(void)
 }
 
 /* What the gateway would have made of an administrator's form. */
-static bool pack_command(const struct demo *d, const struct keys *keys, const char *id, msgpack_sbuffer *out)
+static bool pack_command(const struct demo *d, const struct keys *keys, const char *id,
+                         msgpack_sbuffer *out)
 {
 	struct project_create body = {
 		.name = DEMO_PROJECT,
-		.description = "A project to try things in. Its servers run in the emulator and cost nothing.",
+		.description = "A project to try things in. Its servers run in the emulator and "
+			       "cost nothing.",
 		.budget_minor = 20000,
 		.server_cap = 20,
 		.open_for_sales = true,
@@ -49,7 +51,7 @@ static bool pack_command(const struct demo *d, const struct keys *keys, const ch
 
 	snprintf(context, sizeof(context), SEAL_CONTEXT, project_create_msg.type, id, "token");
 	if (!key || secret_seal(key, context, d->token, strlen(d->token), &blob, &len))
-		return ctl_fail("the token could not be sealed for the hetzner service"), false;
+		return ctl_refuse("the token could not be sealed for the hetzner service");
 	body.token = (struct rec_bin){ .data = blob, .len = len };
 	rec_pack(&project_create_def, &body, out);
 	free(blob);
@@ -64,8 +66,10 @@ static bool submit(PGconn *conn, const char *id, const char *actor, const msgpac
 
 	sodium_bin2hex(hex, hex_size, (const uint8_t *)body->data, body->size);
 	res = pg_query(conn,
-	               "SELECT status FROM workflow.submit(ARRAY[$1::uuid], ARRAY['project.create'], ARRAY[NULL::text],"
-	               " ARRAY[$2::text], ARRAY[workflow.user_generation(substr($2, 6)::bigint)], ARRAY[$1::uuid],"
+	               "SELECT status FROM workflow.submit(ARRAY[$1::uuid], "
+	               "ARRAY['project.create'], ARRAY[NULL::text],"
+	               " ARRAY[$2::text], ARRAY[workflow.user_generation(substr($2, 6)::bigint)], "
+	               "ARRAY[$1::uuid],"
 	               " ARRAY[decode($3, 'hex')], ARRAY[NULL::text], ARRAY[NULL::bytea])",
 	               3, (const char *const[]){ id, actor, hex });
 	return res != NULL;
@@ -88,13 +92,16 @@ static bool read_answer(const PGresult *res, int64_t *ret_project)
 
 	PQfreemem(raw);
 	if (r)
-		return ctl_fail("the workflow service's answer cannot be read"), false;
+		return ctl_refuse("the workflow service's answer cannot be read");
 	if (answer.status >= 300)
-		return ctl_fail("the demo project was refused: %s", answer.detail ? answer.detail : "no reason given"), false;
+		return ctl_refuse("the demo project was refused: %s",
+		                  answer.detail ? answer.detail : "no reason given");
 	data = json_loads(answer.data ? answer.data : "{}", 0, NULL);
 	*ret_project = json_integer_value(json_object_get(data, "id"));
 	json_decref(data);
-	return *ret_project ? true : (ctl_fail("the workflow service's answer has no project id"), false);
+	if (!*ret_project)
+		return ctl_refuse("the workflow service's answer has no project id");
+	return true;
 }
 
 static bool wait_answer(PGconn *conn, const char *id, const char *actor, int64_t *ret_project)
@@ -112,7 +119,8 @@ static bool wait_answer(PGconn *conn, const char *id, const char *actor, int64_t
 			return read_answer(res, ret_project);
 		pause_a_moment();
 	}
-	return ctl_fail("the workflow service did not answer within a minute; is it running? Its log says more"), false;
+	return ctl_refuse("the workflow service did not answer within a minute; is it running? Its "
+	                  "log says more");
 }
 
 /* Ready means: the token was tried, the SSH key is made, there are prices. */
@@ -125,7 +133,8 @@ static bool wait_ready(PGconn *conn, int64_t project)
 		int64_t ready;
 
 		if (!pg_number(conn, &ready,
-		               "SELECT (hetzner.token_state($1::bigint) = 'valid' AND runner.public_key($1::bigint) IS NOT NULL"
+		               "SELECT (hetzner.token_state($1::bigint) = 'valid' AND "
+		               "runner.public_key($1::bigint) IS NOT NULL"
 		               " AND EXISTS (SELECT FROM hetzner.quote('cx23', 'fsn1')))::int",
 		               1, (const char *const[]){ id }))
 			return false;
@@ -133,11 +142,14 @@ static bool wait_ready(PGconn *conn, int64_t project)
 			return true;
 		pause_a_moment();
 	}
-	return ctl_fail("the demo project was made, but its token, SSH key or prices are not there after a minute; "
-	                "the logs of hetzner and ansible-runner say more"), false;
+	return ctl_refuse(
+		"the demo project was made, but its token, SSH key or prices are not there "
+		"after a minute; "
+		"the logs of hetzner and ansible-runner say more");
 }
 
-static bool create(PGconn *conn, const struct demo *d, const struct keys *keys, int64_t *ret_project)
+static bool create(PGconn *conn, const struct demo *d, const struct keys *keys,
+                   int64_t *ret_project)
 {
 	char id[UUID_TEXT], actor[32];
 	msgpack_sbuffer body;

@@ -3,7 +3,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* The whole file as a NUL-terminated string; the caller frees it. NULL with errno; EFBIG above 4 MiB. */
+/* The whole file as a NUL-terminated string; the caller frees it. NULL with errno; EFBIG above 4
+ * MiB. */
 char *file_read(const char *path);
 /* Replaces @path in one step (written beside it, flushed, renamed). 0 or -errno. */
 int file_write(const char *path, mode_t mode, const char *text);

@@ -15,7 +15,8 @@ int ctl_keygen(int argc, char **argv)
 	r = keys_generate(argv[0]);
 	if (r)
 		return ctl_fail("the keys could not be written to %s: %s", argv[0], strerror(-r));
-	printf("The keys of all services are in %s. Give each file of %s/private to its service's user only.\n",
+	printf("The keys of all services are in %s. Give each file of %s/private to its service's "
+	       "user only.\n",
 	       argv[0], argv[0]);
 	return CTL_DONE;
 }

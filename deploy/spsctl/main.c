@@ -33,16 +33,31 @@ static int usage(FILE *out)
 	return out == stdout ? CTL_DONE : CTL_USAGE;
 }
 
+static void complain(const char *fmt, va_list ap)
+{
+	fputs("spsctl: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
 int ctl_fail(const char *fmt, ...)
 {
 	va_list ap;
 
-	fputs("spsctl: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	complain(fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 	return CTL_FAILED;
+}
+
+bool ctl_refuse(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	complain(fmt, ap);
+	va_end(ap);
+	return false;
 }
 
 static int options_help(const char *what, const struct ctl_option *opts)

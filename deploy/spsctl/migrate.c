@@ -11,7 +11,8 @@ int ctl_migrate(int argc, char **argv)
 {
 	const char *dir = "deploy/sql";
 	const struct ctl_option opts[] = {
-		{ "sql", &dir, "SPS_SQL", "directory of the numbered SQL files; deploy/sql when not given" },
+		{ "sql", &dir, "SPS_SQL",
+		  "directory of the numbered SQL files; deploy/sql when not given" },
 		{ 0 },
 	};
 	_cleanup_(pg_close) PGconn *conn = NULL;
@@ -23,7 +24,8 @@ int ctl_migrate(int argc, char **argv)
 	if (!conn || !pg_do(conn, LOCK) || !migrate_tables(conn, dir, &applied) ||
 	    !migrate_functions(conn, dir, &files) || !migrate_routes(conn, &routes))
 		return CTL_FAILED;
-	printf("The database is up to date: %zu migrations applied now, %zu function files, %zu routes of messages.\n",
+	printf("The database is up to date: %zu migrations applied now, %zu function files, %zu "
+	       "routes of messages.\n",
 	       applied, files, routes);
 	return CTL_DONE;
 }

@@ -15,7 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const schemas[] = { "authz", "workflow", "hetzner", "runner", "notifier", "api" };
+static const char *const schemas[] = {
+	"authz", "workflow", "hetzner", "runner", "notifier", "api"
+};
 #define N_SCHEMAS (sizeof(schemas) / sizeof(schemas[0]))
 
 static bool run_file(PGconn *conn, const char *dir, const char *name)
@@ -27,8 +29,7 @@ static bool run_file(PGconn *conn, const char *dir, const char *name)
 	text = file_read(path);
 	if (text)
 		return pg_file(conn, path, text);
-	ctl_fail("%s cannot be read: %s", path, strerror(errno));
-	return false;
+	return ctl_refuse("%s cannot be read: %s", path, strerror(errno));
 }
 
 static bool run_schema(PGconn *conn, const char *sql_dir, const char *schema, size_t *n)
@@ -42,8 +43,7 @@ static bool run_schema(PGconn *conn, const char *sql_dir, const char *schema, si
 		abort();
 	r = file_list(dir, ".sql", &files);
 	if (r && r != -ENOENT) {
-		ctl_fail("%s cannot be read: %s", dir, strerror(-r));
-		return false;
+		return ctl_refuse("%s cannot be read: %s", dir, strerror(-r));
 	}
 	for (size_t i = 0; i < files.n && good; i++)
 		good = run_file(conn, dir, files.name[i]);

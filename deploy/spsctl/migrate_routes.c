@@ -27,8 +27,12 @@ static bool add_routes(PGconn *conn, const struct msg_def *msg, size_t *n)
 
 		if (!(msg->to & s->bit))
 			continue;
-		res = pg_query(conn, "INSERT INTO bus.route (type, target, event, senders) VALUES ($1, $2, $3, $4)", 4,
-		               (const char *const[]){ msg->type, s->schema, msg->kind == MSG_EVENT ? "t" : "f",
+		res = pg_query(conn,
+		               "INSERT INTO bus.route (type, target, event, senders) VALUES ($1, "
+		               "$2, $3, $4)",
+		               4,
+		               (const char *const[]){ msg->type, s->schema,
+		                                      msg->kind == MSG_EVENT ? "t" : "f",
 		                                      senders });
 		if (!res)
 			return false;

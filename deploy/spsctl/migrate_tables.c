@@ -14,9 +14,9 @@
 #define AS_SUPERUSER "-- run as: superuser\n"
 
 /* The first migration makes the schema, so the journal follows in its transaction. */
-#define JOURNAL                                                               \
-	"CREATE TABLE IF NOT EXISTS bus.migration ("                          \
-	" name text PRIMARY KEY, checksum text NOT NULL,"                     \
+#define JOURNAL                                           \
+	"CREATE TABLE IF NOT EXISTS bus.migration ("      \
+	" name text PRIMARY KEY, checksum text NOT NULL," \
 	" applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"
 
 static bool is_migration(const char *name)
@@ -28,10 +28,13 @@ static PGresult *applied_list(PGconn *conn)
 {
 	int64_t there;
 
-	if (!pg_number(conn, &there, "SELECT (to_regclass('bus.migration') IS NOT NULL)::int", 0, NULL))
+	if (!pg_number(conn, &there, "SELECT (to_regclass('bus.migration') IS NOT NULL)::int", 0,
+	               NULL))
 		return NULL;
-	return pg_query(conn, there ? "SELECT name, checksum FROM bus.migration ORDER BY name" :
-	                              "SELECT NULL, NULL WHERE false", 0, NULL);
+	return pg_query(conn,
+	                there ? "SELECT name, checksum FROM bus.migration ORDER BY name"
+	                      : "SELECT NULL, NULL WHERE false",
+	                0, NULL);
 }
 
 static const char *applied_checksum(const PGresult *applied, const char *name)
@@ -52,9 +55,11 @@ static bool all_known(const PGresult *applied, const struct file_list *files)
 		while (k < files->n && strcmp(files->name[k], name))
 			k++;
 		if (k == files->n) {
-			ctl_fail("the database has %s, which this version does not: a newer version made it. "
-			         "Use that version, or restore the backup from before.", name);
-			return false;
+			return ctl_refuse(
+				"the database has %s, which this version does not: a newer "
+				"version made it. "
+				"Use that version, or restore the backup from before.",
+				name);
 		}
 	}
 	return true;
@@ -77,7 +82,8 @@ static bool apply(PGconn *conn, const char *name, const char *text, const char *
 	return true;
 }
 
-static bool migrate_one(PGconn *conn, const char *dir, const char *name, const PGresult *applied, size_t *n)
+static bool migrate_one(PGconn *conn, const char *dir, const char *name, const PGresult *applied,
+                        size_t *n)
 {
 	const char *before = applied_checksum(applied, name);
 	_free_ char *path = NULL, *text = NULL;
@@ -87,14 +93,16 @@ static bool migrate_one(PGconn *conn, const char *dir, const char *name, const P
 		abort();
 	text = file_read(path);
 	if (!text) {
-		ctl_fail("%s cannot be read: %s", path, strerror(errno));
-		return false;
+		return ctl_refuse("%s cannot be read: %s", path, strerror(errno));
 	}
 	secret_hash_hex(text, checksum);
 	if (before && strcmp(before, checksum)) {
-		ctl_fail("%s was changed after it had been applied, so this database may differ from what the "
-		         "file says now. Undo the change and put it into a new file with the next number.", path);
-		return false;
+		return ctl_refuse(
+			"%s was changed after it had been applied, so this database may differ "
+			"from what the "
+			"file says now. Undo the change and put it into a new file with the next "
+			"number.",
+			path);
 	}
 	if (before)
 		return true;
@@ -111,12 +119,14 @@ bool migrate_tables(PGconn *conn, const char *dir, size_t *ret_new)
 
 	r = file_list(dir, ".sql", &files);
 	if (r) {
-		ctl_fail("the directory of SQL files %s cannot be read: %s. Name it with --sql.", dir, strerror(-r));
-		return false;
+		return ctl_refuse(
+			"the directory of SQL files %s cannot be read: %s. Name it with --sql.",
+			dir, strerror(-r));
 	}
 	applied = applied_list(conn);
 	good = applied && all_known(applied, &files);
 	for (size_t i = 0; i < files.n && good; i++)
-		good = !is_migration(files.name[i]) || migrate_one(conn, dir, files.name[i], applied, ret_new);
+		good = !is_migration(files.name[i]) ||
+		       migrate_one(conn, dir, files.name[i], applied, ret_new);
 	return good;
 }

@@ -61,11 +61,12 @@ bool password_good(const char *password, const char *username, const char *email
 	size_t n = characters(password);
 
 	if (!rec_utf8_valid(password, strlen(password)))
-		return ctl_fail("the password is not valid UTF-8"), false;
+		return ctl_refuse("the password is not valid UTF-8");
 	if (n < PASSWORD_MIN || n > PASSWORD_MAX)
-		return ctl_fail("the password has %zu characters; it needs %d to %d", n, PASSWORD_MIN, PASSWORD_MAX), false;
+		return ctl_refuse("the password has %zu characters; it needs %d to %d", n,
+		                  PASSWORD_MIN, PASSWORD_MAX);
 	if (!strcasecmp(password, username) || !strcasecmp(password, email))
-		return ctl_fail("the password must not be the user name or the e-mail address"), false;
+		return ctl_refuse("the password must not be the user name or the e-mail address");
 	return true;
 }
 
@@ -74,5 +75,6 @@ bool password_hash(const char *password, char out[crypto_pwhash_STRBYTES])
 	if (!crypto_pwhash_str(out, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
 	                       crypto_pwhash_MEMLIMIT_INTERACTIVE))
 		return true;
-	return ctl_fail("hashing the password needs 64 MiB of memory, which this machine did not give"), false;
+	return ctl_refuse("hashing the password needs 64 MiB of memory, which this machine did not "
+	                  "give");
 }

@@ -12,7 +12,8 @@ PGconn *pg_open(void)
 	PGconn *conn;
 
 	if (!conninfo || !*conninfo) {
-		ctl_fail("SPS_DB is not set. Give it the connection string of a PostgreSQL superuser, "
+		ctl_fail("SPS_DB is not set. Give it the connection string of a PostgreSQL "
+		         "superuser, "
 		         "for example SPS_DB=\"host=/run/postgresql dbname=sps user=postgres\".");
 		return NULL;
 	}
@@ -66,7 +67,8 @@ static void complain(const PGconn *conn, const PGresult *res, const char *name, 
 		         detail ? "\n  " : "", detail ? detail : "", context ? "\n  in " : "",
 		         context ? context : "");
 	else
-		ctl_fail("the database refused: %s", message); /* the detail may quote a row with a secret in it */
+		ctl_fail("the database refused: %s",
+		         message); /* the detail may quote a row with a secret in it */
 }
 
 static bool good(const PGresult *res)

@@ -58,9 +58,10 @@ static bool set_password(PGconn *conn, const char *role, const char *password)
 	_cleanup_(pg_clear) PGresult *statement = NULL;
 
 	if (!verifier)
-		return ctl_fail("no SCRAM verifier could be made: %s", PQerrorMessage(conn)), false;
-	statement = pg_query(conn, "SELECT pg_catalog.format('ALTER ROLE %I PASSWORD %L', $1::text, $2::text)", 2,
-	                     (const char *const[]){ role, verifier });
+		return ctl_refuse("no SCRAM verifier could be made: %s", PQerrorMessage(conn));
+	statement = pg_query(
+		conn, "SELECT pg_catalog.format('ALTER ROLE %I PASSWORD %L', $1::text, $2::text)",
+		2, (const char *const[]){ role, verifier });
 	PQfreemem(verifier);
 	return statement && pg_do(conn, PQgetvalue(statement, 0, 0));
 }
@@ -77,7 +78,7 @@ static bool one_role(PGconn *conn, const char *dir, const struct svc_info *svc)
 	if (!read_password(path, password))
 		r = write_password(path, svc->role, password);
 	if (r)
-		return ctl_fail("%s cannot be written: %s", path, strerror(-r)), false;
+		return ctl_refuse("%s cannot be written: %s", path, strerror(-r));
 	good = set_password(conn, svc->role, password);
 	sodium_memzero(password, sizeof(password));
 	return good;

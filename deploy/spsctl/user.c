@@ -28,7 +28,8 @@ bool account_create(PGconn *conn, const struct account *a, const char *password,
 
 static bool role_known(const char *role)
 {
-	static const char *const roles[] = { "administrator", "technical_manager", "technical_agent", "sales_agent" };
+	static const char *const roles[] = { "administrator", "technical_manager",
+		                             "technical_agent", "sales_agent" };
 
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
 		if (!strcmp(roles[i], role))
@@ -60,7 +61,8 @@ static int add(const struct account *a)
 	if (!conn || !account_create(conn, a, password, &id, &is_new))
 		return CTL_FAILED;
 	if (!is_new)
-		return ctl_fail("there is an account \"%s\" already; nothing was changed", a->username);
+		return ctl_fail("there is an account \"%s\" already; nothing was changed",
+		                a->username);
 	printf("Account \"%s\" (%s) was made.\n", a->username, a->role);
 	if (made)
 		printf("Password, shown only now: %s\n", password);
@@ -74,18 +76,23 @@ int ctl_user(int argc, char **argv)
 		{ "username", &a.username, NULL, "name to sign in with" },
 		{ "name", &a.name, NULL, "the person's name" },
 		{ "email", &a.email, NULL, "where mail goes" },
-		{ "role", &a.role, NULL, "administrator, technical_manager, technical_agent or sales_agent" },
+		{ "role", &a.role, NULL,
+		  "administrator, technical_manager, technical_agent or sales_agent" },
 		{ 0 },
 	};
 
 	if (argc < 1 || strcmp(argv[0], "add")) {
 		fprintf(stderr, "Usage: spsctl user add --username … --name … --email … --role …\n"
-		                "The password is the first line of standard input, or made and shown once.\n");
+		                "The password is the first line of standard input, or made and "
+		                "shown once.\n");
 		return CTL_USAGE;
 	}
-	if (ctl_options(argc - 1, argv + 1, "user add [options]   (password: first line of standard input)", opts))
+	if (ctl_options(argc - 1, argv + 1,
+	                "user add [options]   (password: first line of standard input)", opts))
 		return CTL_USAGE;
 	if (!role_known(a.role))
-		return ctl_fail("there is no role \"%s\". Roles: administrator, technical_manager, technical_agent, sales_agent", a.role);
+		return ctl_fail("there is no role \"%s\". Roles: administrator, technical_manager, "
+		                "technical_agent, sales_agent",
+		                a.role);
 	return add(&a);
 }

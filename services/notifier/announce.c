@@ -30,7 +30,8 @@ void announce_unread(struct cmd *c, int64_t user, int64_t notification, int64_t 
 
 	snprintf(topic, sizeof(topic), "me/%" PRId64, user);
 	snprintf(json, sizeof(json),
-	         "{\"topic\":\"%s\",\"seq\":%" PRId64 ",\"kind\":\"notification\",\"id\":%" PRId64 ",\"unread\":%" PRId64 "}",
+	         "{\"topic\":\"%s\",\"seq\":%" PRId64 ",\"kind\":\"notification\",\"id\":%" PRId64
+	         ",\"unread\":%" PRId64 "}",
 	         topic, notification, notification, unread);
 	cmd_live(c, topic, json);
 }
@@ -38,7 +39,8 @@ void announce_unread(struct cmd *c, int64_t user, int64_t notification, int64_t 
 void announce_live(struct cmd *c, struct db_rows *rows)
 {
 	while (db_next(rows))
-		announce_unread(c, db_get_i64(rows, "user_id"), db_get_i64(rows, "id"), db_get_i64(rows, "unread"));
+		announce_unread(c, db_get_i64(rows, "user_id"), db_get_i64(rows, "id"),
+		                db_get_i64(rows, "unread"));
 }
 
 static int actor_name(struct cmd *c, int64_t user, struct db_rows *rows, const char **ret)
@@ -57,22 +59,25 @@ static int actor_name(struct cmd *c, int64_t user, struct db_rows *rows, const c
 	return 0;
 }
 
-static int tell(struct cmd *c, const struct rule *rule, const struct happening *h, const char *title,
-                const char *body)
+static int tell(struct cmd *c, const struct rule *rule, const struct happening *h,
+                const char *title, const char *body)
 {
 	static const struct db_query q = {
 		.name = "tell",
 		.sql = "SELECT id, user_id, unread FROM notifier.tell("
-		       " notifier.recipients($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5, $6, $7, $8),"
+		       " notifier.recipients($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5, "
+		       "$6, $7, $8),"
 		       " $9::uuid, $10, $11, $12, $13, $14, $1::bigint, $15)",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r;
 
 	r = db_select(c->db, &q, &rows, db_i64(h->request), db_i64(h->project), db_id(h->requester),
-	              db_id(h->actor), db_bool(rule->to & TO_REQUESTER), db_bool(rule->to & TO_APPROVERS),
-	              db_bool(rule->to & TO_DECIDER), db_bool(rule->to & TO_MANAGERS), db_str(c->id), db_str(rule->event), db_str(rule->severity),
-	              db_str(title), db_str(body), db_str(h->link), db_bool(rule->mail && mail_on));
+	              db_id(h->actor), db_bool(rule->to & TO_REQUESTER),
+	              db_bool(rule->to & TO_APPROVERS), db_bool(rule->to & TO_DECIDER),
+	              db_bool(rule->to & TO_MANAGERS), db_str(c->id), db_str(rule->event),
+	              db_str(rule->severity), db_str(title), db_str(body), db_str(h->link),
+	              db_bool(rule->mail && mail_on));
 	if (r)
 		return r;
 	log_info("notification.told", LOG_STR("about", rule->event), LOG_I64("request", h->request),
@@ -97,8 +102,11 @@ static int announce(struct cmd *c, const struct rule *rule, const struct happeni
 	if (r)
 		return r;
 	const struct text_var vars[] = {
-		{ "name", h->name }, { "client", h->client && *h->client ? h->client : "a client" },
-		{ "actor", actor },  { "detail", h->detail }, { 0 },
+		{ "name", h->name },
+		{ "client", h->client && *h->client ? h->client : "a client" },
+		{ "actor", actor },
+		{ "detail", h->detail },
+		{ 0 },
 	};
 	buf_init(&title, TITLE_MAX);
 	buf_init(&body, BODY_MAX);
@@ -112,8 +120,13 @@ int on_request_event(struct cmd *c, const void *body)
 	const struct request_submitted *in = body; /* all request.* events have these fields */
 	const struct rule *rule = rule_find(c->msg->type);
 	struct happening h = {
-		.request = in->request, .project = in->project, .requester = in->requester, .actor = in->actor,
-		.name = in->name, .client = in->client, .detail = in->detail,
+		.request = in->request,
+		.project = in->project,
+		.requester = in->requester,
+		.actor = in->actor,
+		.name = in->name,
+		.client = in->client,
+		.detail = in->detail,
 	};
 
 	if (!rule)
@@ -126,7 +139,8 @@ int on_run_finished(struct cmd *c, const void *body)
 {
 	static const struct db_query q = {
 		.name = "run_about",
-		.sql = "SELECT runner.run_project($1::bigint) AS project, workflow.request_brief($2::bigint) ->> 'name' AS name",
+		.sql = "SELECT runner.run_project($1::bigint) AS project, "
+		       "workflow.request_brief($2::bigint) ->> 'name' AS name",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	const struct run_finished *in = body;

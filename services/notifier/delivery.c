@@ -60,7 +60,8 @@ static int record_end(struct cmd *c, void *arg)
 {
 	static const struct db_query q = {
 		.name = "end_try",
-		.sql = "SELECT notifier.end_try($1::bigint, $2::uuid, $3::smallint, $4, make_interval(secs => $5::bigint / 1000.0), $6)"
+		.sql = "SELECT notifier.end_try($1::bigint, $2::uuid, $3::smallint, $4, "
+		       "make_interval(secs => $5::bigint / 1000.0), $6)"
 		       " AS mine",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
@@ -69,16 +70,18 @@ static int record_end(struct cmd *c, void *arg)
 	long wait = letter_wait_ms(l->tries, l->delivery->settings.retry_scale);
 	int r;
 
-	r = db_select(c->db, &q, &rows, db_i64(l->id), db_str(svc_instance(c->svc)), db_i64(l->tries),
-	              db_str(t->to), db_i64(wait > 0 ? wait : 0), db_str(l->why[0] ? l->why : NULL));
+	r = db_select(c->db, &q, &rows, db_i64(l->id), db_str(svc_instance(c->svc)),
+	              db_i64(l->tries), db_str(t->to), db_i64(wait > 0 ? wait : 0),
+	              db_str(l->why[0] ? l->why : NULL));
 	if (r)
 		return r;
 	if (!db_next(&rows) || !db_get_bool(&rows, "mine")) {
-		log_warn("letter.not_ours", LOG_I64("letter", l->id), LOG_STR("why", "another replica has taken it over"));
+		log_warn("letter.not_ours", LOG_I64("letter", l->id),
+		         LOG_STR("why", "another replica has taken it over"));
 		return 0;
 	}
-	log_info("letter.moved", LOG_I64("letter", l->id), LOG_STR("to", t->to), LOG_STR("why", t->why),
-	         LOG_I64("tries", l->tries));
+	log_info("letter.moved", LOG_I64("letter", l->id), LOG_STR("to", t->to),
+	         LOG_STR("why", t->why), LOG_I64("tries", l->tries));
 	return !strcmp(t->to, "dead") ? tell_undelivered(c, l) : 0;
 }
 
@@ -101,7 +104,8 @@ static void on_sent(void *arg, enum mail_outcome outcome, const char *why)
 	else if (outcome == MAIL_REFUSED)
 		end(l, LETTER_REFUSED, why);
 	else
-		end(l, letter_wait_ms(l->tries, 100) < 0 ? LETTER_EXHAUSTED : LETTER_POSTPONED, why);
+		end(l, letter_wait_ms(l->tries, 100) < 0 ? LETTER_EXHAUSTED : LETTER_POSTPONED,
+		    why);
 }
 
 /* ---- writing and sending ------------------------------------------------------------------- */
@@ -113,23 +117,25 @@ static void write_letter(const struct delivery *d, const struct db_rows *row, st
 	struct buf body = { 0 };
 	char message_id[320];
 
-	snprintf(message_id, sizeof(message_id), "%s%s", db_get_str(row, "message_id"), domain ? domain : "@localhost");
+	snprintf(message_id, sizeof(message_id), "%s%s", db_get_str(row, "message_id"),
+	         domain ? domain : "@localhost");
 	buf_init(&body, LETTER_BYTES);
 	buf_fmt(&body, "Hello %s,\n\n%s\n", name ? name : "", db_get_str(row, "body"));
 	if (*link && *base)
 		buf_fmt(&body, "\nSee it in the portal:\n%s%s\n", base, link);
-	buf_str(&body, "\n-- \nThe server portal wrote this by itself; nobody reads answers to it.\n");
+	buf_str(&body,
+	        "\n-- \nThe server portal wrote this by itself; nobody reads answers to it.\n");
 	buf_init(out, LETTER_BYTES * 4);
 	mail_text_write(out, &(struct mail_text){
-		.from = d->settings.from,
-		.from_name = "Server portal",
-		.to = db_get_str(row, "email"),
-		.to_name = name,
-		.subject = db_get_str(row, "title"),
-		.message_id = message_id,
-		.body = body.data,
-		.date = (time_t)db_get_i64(row, "created"),
-	});
+				     .from = d->settings.from,
+				     .from_name = "Server portal",
+				     .to = db_get_str(row, "email"),
+				     .to_name = name,
+				     .subject = db_get_str(row, "title"),
+				     .message_id = message_id,
+				     .body = body.data,
+				     .date = (time_t)db_get_i64(row, "created"),
+			     });
 	buf_release(&body);
 }
 
@@ -139,7 +145,9 @@ static void send_row(struct delivery *d, const struct db_rows *row)
 	const char *email = db_get_str(row, "email");
 	struct buf text;
 
-	*l = (struct letter){ .delivery = d, .id = db_get_i64(row, "id"), .tries = (int)db_get_i64(row, "tries") };
+	*l = (struct letter){ .delivery = d,
+		              .id = db_get_i64(row, "id"),
+		              .tries = (int)db_get_i64(row, "tries") };
 	LIST_INSERT_HEAD(&d->letters, l, link);
 	d->n++;
 	if (!email) {
@@ -161,13 +169,15 @@ static int claim(struct cmd *c, void *arg)
 {
 	static const struct db_query q = {
 		.name = "claim_letters",
-		.sql = "SELECT id, tries, message_id, name, email, title, body, link, extract(epoch FROM created_at)::bigint AS created"
+		.sql = "SELECT id, tries, message_id, name, email, title, body, link, "
+		       "extract(epoch FROM created_at)::bigint AS created"
 		       " FROM notifier.claim_letters($1::uuid, $2::int)",
 	};
 	struct claim *claim = arg;
 
 	db_rows_release(&claim->rows); /* of a try before this one */
-	return db_select(c->db, &q, &claim->rows, db_str(svc_instance(c->svc)), db_i64(claim->room));
+	return db_select(c->db, &q, &claim->rows, db_str(svc_instance(c->svc)),
+	                 db_i64(claim->room));
 }
 
 static void record_late_ends(struct delivery *d)
@@ -197,7 +207,8 @@ static void look(void *arg)
 
 static int release_dead(struct cmd *c, void *arg)
 {
-	static const struct db_query q = { .name = "release_dead_owners", .sql = "SELECT notifier.release_dead_owners() AS n" };
+	static const struct db_query q = { .name = "release_dead_owners",
+		                           .sql = "SELECT notifier.release_dead_owners() AS n" };
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r = db_select(c->db, &q, &rows);
 
@@ -215,7 +226,8 @@ static void on_release(void *arg)
 		svc_transaction(d->svc, release_dead, NULL);
 }
 
-struct delivery *delivery_new(struct service *s, struct mail *mail, const struct delivery_settings *settings)
+struct delivery *delivery_new(struct service *s, struct mail *mail,
+                              const struct delivery_settings *settings)
 {
 	struct delivery *d = xcalloc(1, sizeof(*d));
 

@@ -16,7 +16,8 @@ struct delivery_settings {
 };
 
 struct delivery;
-struct delivery *delivery_new(struct service *s, struct mail *mail, const struct delivery_settings *settings);
+struct delivery *delivery_new(struct service *s, struct mail *mail,
+                              const struct delivery_settings *settings);
 struct delivery *delivery_free(struct delivery *d); /* accepts NULL */
 /* Letters claimed by this replica whose end is not recorded yet. */
 int delivery_pending(const struct delivery *d);

@@ -2,13 +2,13 @@
 /* The life of a letter, as data. */
 
 enum letter_event {
-	LETTER_ACCEPTED,   /* the mail server took it */
-	LETTER_POSTPONED,  /* a try failed, and more are allowed */
-	LETTER_EXHAUSTED,  /* the last allowed try failed */
-	LETTER_REFUSED,    /* the mail server will never take it */
-	LETTER_UNWANTED,   /* its reader is not active or may not see the matter any more */
-	LETTER_CLAIMED,    /* a replica takes it (notifier.claim_letters) */
-	LETTER_ABANDONED,  /* the replica that was sending died (notifier.release_dead_owners) */
+	LETTER_ACCEPTED,  /* the mail server took it */
+	LETTER_POSTPONED, /* a try failed, and more are allowed */
+	LETTER_EXHAUSTED, /* the last allowed try failed */
+	LETTER_REFUSED,   /* the mail server will never take it */
+	LETTER_UNWANTED,  /* its reader is not active or may not see the matter any more */
+	LETTER_CLAIMED,   /* a replica takes it (notifier.claim_letters) */
+	LETTER_ABANDONED, /* the replica that was sending died (notifier.release_dead_owners) */
 };
 
 struct letter_transition {

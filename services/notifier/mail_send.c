@@ -66,7 +66,8 @@ static bool about_us(CURLcode code, long status)
 {
 	static const long ours[] = { 500, 502, 503, 504, 530, 534, 535, 538 };
 
-	if (code == CURLE_LOGIN_DENIED || code == CURLE_USE_SSL_FAILED || code == CURLE_PEER_FAILED_VERIFICATION)
+	if (code == CURLE_LOGIN_DENIED || code == CURLE_USE_SSL_FAILED ||
+	    code == CURLE_PEER_FAILED_VERIFICATION)
 		return true;
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
 		if (status == ours[i])
@@ -82,13 +83,15 @@ static void report(struct transfer *t, CURLcode code)
 
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (code != CURLE_OK) {
-		outcome = status >= 500 && status < 600 && !about_us(code, status) ? MAIL_REFUSED : MAIL_TRY_AGAIN;
+		outcome = status >= 500 && status < 600 && !about_us(code, status) ? MAIL_REFUSED
+		                                                                   : MAIL_TRY_AGAIN;
 		if (status >= 400)
 			snprintf(why, sizeof(why), "The mail server answered %ld.", status);
 		else
 			snprintf(why, sizeof(why), "The mail server could not be used: %s.",
 			         t->error[0] ? t->error : curl_easy_strerror(code));
-		log_warn("mail.failed", LOG_STR("why", why), LOG_STR("curl", curl_easy_strerror(code)),
+		log_warn("mail.failed", LOG_STR("why", why),
+		         LOG_STR("curl", curl_easy_strerror(code)),
 		         LOG_STR("after", outcome == MAIL_REFUSED ? "given up" : "tried again"));
 	}
 	t->done(t->arg, outcome, why);
@@ -116,7 +119,8 @@ static void collect(struct mail *m)
 static void on_socket(void *arg)
 {
 	const struct socket_watch *w = arg;
-	struct mail *m = w->mail; /* curl may change its mind about the socket, and then w is gone */
+	struct mail *m =
+		w->mail; /* curl may change its mind about the socket, and then w is gone */
 	int running;
 
 	curl_multi_socket_action(m->multi, w->fd, w->event, &running);
@@ -134,7 +138,8 @@ static void on_tick(void *arg)
 	collect(m);
 }
 
-static struct socket_watch *watch(struct mail *m, curl_socket_t fd, int event, struct socket_watch *next)
+static struct socket_watch *watch(struct mail *m, curl_socket_t fd, int event,
+                                  struct socket_watch *next)
 {
 	struct socket_watch *w = xcalloc(1, sizeof(*w));
 
@@ -183,7 +188,8 @@ static char *read_password(const char *path)
 		abort();
 	n = fd < 0 ? -1 : read(fd, password, PASSWORD_MAX - 1);
 	if (n < 0) {
-		log_error("mail.password_unreadable", LOG_STR("file", path), LOG_STR("why", strerror(errno)));
+		log_error("mail.password_unreadable", LOG_STR("file", path),
+		          LOG_STR("why", strerror(errno)));
 		sodium_free(password);
 		password = NULL;
 	} else {

@@ -12,7 +12,8 @@
 enum mail_outcome {
 	MAIL_ACCEPTED,
 	MAIL_REFUSED,   /* for good: the server will not take this letter for this address (5xx) */
-	MAIL_TRY_AGAIN, /* not now, or nobody knows: unreachable, 4xx, broken off, our own settings wrong */
+	MAIL_TRY_AGAIN, /* not now, or nobody knows: unreachable, 4xx, broken off, our own settings
+	                   wrong */
 };
 
 struct mail_settings {

@@ -40,7 +40,8 @@ static void encoded_words(struct buf *out, const char *text)
 
 	for (size_t left = strlen(text), n; left; text += n, left -= n) {
 		n = word_length(text, left);
-		sodium_bin2base64(word, sizeof(word), (const unsigned char *)text, n, sodium_base64_VARIANT_ORIGINAL);
+		sodium_bin2base64(word, sizeof(word), (const unsigned char *)text, n,
+		                  sodium_base64_VARIANT_ORIGINAL);
 		buf_fmt(out, "=?utf-8?B?%s?=%s", word, left > n ? "\r\n " : "");
 	}
 }
@@ -78,9 +79,11 @@ void mail_header(struct buf *out, const char *name, const char *text)
 }
 
 /* "Ada Admin <ada@example.org>"; a name with any special character travels as an encoded word. */
-static void address_header(struct buf *out, const char *name, const char *person, const char *address)
+static void address_header(struct buf *out, const char *name, const char *person,
+                           const char *address)
 {
-	static const char atoms[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -";
+	static const char atoms[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -";
 	char clean[200];
 
 	clean_copy(clean, sizeof(clean), person);
@@ -137,8 +140,8 @@ static void date_header(struct buf *out, time_t date)
 	struct tm t;
 
 	gmtime_r(&date, &t);
-	buf_fmt(out, "Date: %s, %d %s %d %02d:%02d:%02d +0000\r\n", days[t.tm_wday], t.tm_mday, months[t.tm_mon],
-	        t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+	buf_fmt(out, "Date: %s, %d %s %d %02d:%02d:%02d +0000\r\n", days[t.tm_wday], t.tm_mday,
+	        months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
 void mail_text_write(struct buf *out, const struct mail_text *m)
@@ -157,9 +160,11 @@ void mail_text_write(struct buf *out, const struct mail_text *m)
 
 static bool label_ok(const char *label, size_t len)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
 
-	return len >= 1 && len <= 63 && strspn(label, letters) >= len && label[0] != '-' && label[len - 1] != '-';
+	return len >= 1 && len <= 63 && strspn(label, letters) >= len && label[0] != '-' &&
+	       label[len - 1] != '-';
 }
 
 static bool domain_ok(const char *domain)
@@ -177,7 +182,8 @@ static bool domain_ok(const char *domain)
 
 bool mail_address_ok(const char *address)
 {
-	static const char atext[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~.";
+	static const char atext[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	                            "!#$%&'*+-/=?^_`{|}~.";
 	size_t local = address ? strspn(address, atext) : 0;
 
 	if (local < 1 || local > 64 || address[local] != '@' || strlen(address) > 254)

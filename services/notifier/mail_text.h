@@ -13,9 +13,9 @@
 #include <time.h>
 
 struct mail_text {
-	const char *from;       /* address */
+	const char *from; /* address */
 	const char *from_name;
-	const char *to;         /* address */
+	const char *to; /* address */
 	const char *to_name;
 	const char *subject;
 	const char *message_id; /* without the angle brackets */

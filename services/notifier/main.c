@@ -13,13 +13,18 @@ static struct mail *mail;
 static struct delivery *delivery;
 
 static const struct conf_param params[] = {
-	{ "smtp_url", CONF_STR, &mail_conf.url, "", "mail server, smtp://host:port or smtps://host:port; empty: no mail" },
+	{ "smtp_url", CONF_STR, &mail_conf.url, "",
+	  "mail server, smtp://host:port or smtps://host:port; empty: no mail" },
 	{ "mail_from", CONF_STR, &mail_conf.from, "", "address that mail comes from" },
 	{ "smtp_user", CONF_STR, &mail_conf.user, "", "user name at the mail server" },
-	{ "smtp_password_file", CONF_STR, &mail_conf.password_file, "", "file whose first line is the password there" },
-	{ "smtp_timeout_s", CONF_I64, &mail_conf.timeout_s, "10", "longest time one letter may take" },
-	{ "public_url", CONF_STR, &delivery_conf.public_url, "", "address of the portal, for links in mail" },
-	{ "retry_scale", CONF_I64, &delivery_conf.retry_scale, "100", "percent of the normal waiting times between tries" },
+	{ "smtp_password_file", CONF_STR, &mail_conf.password_file, "",
+	  "file whose first line is the password there" },
+	{ "smtp_timeout_s", CONF_I64, &mail_conf.timeout_s, "10",
+	  "longest time one letter may take" },
+	{ "public_url", CONF_STR, &delivery_conf.public_url, "",
+	  "address of the portal, for links in mail" },
+	{ "retry_scale", CONF_I64, &delivery_conf.retry_scale, "100",
+	  "percent of the normal waiting times between tries" },
 	CONF_END,
 };
 
@@ -42,7 +47,9 @@ static const struct svc_handler handlers[] = {
 static int start(struct service *s)
 {
 	if (!*mail_conf.url) {
-		log_info("mail.off", LOG_STR("why", "SPS_SMTP_URL is empty; people are told in the portal only"));
+		log_info("mail.off",
+		         LOG_STR("why",
+		                 "SPS_SMTP_URL is empty; people are told in the portal only"));
 		return 0;
 	}
 	if (!mail_address_ok(mail_conf.from)) {
@@ -76,7 +83,12 @@ static bool idle(struct service *s)
 int main(int argc, char **argv)
 {
 	static const struct svc_main me = {
-		.svc = SVC_NOTIFIER, .params = params, .handlers = handlers, .start = start, .stop = stop, .idle = idle,
+		.svc = SVC_NOTIFIER,
+		.params = params,
+		.handlers = handlers,
+		.start = start,
+		.stop = stop,
+		.idle = idle,
 	};
 
 	return svc_run(&me, argc, argv);

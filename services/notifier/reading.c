@@ -8,7 +8,8 @@
 /* Tells the person's other windows too. */
 static int tell_windows(struct cmd *c, int64_t notification, int64_t *ret_unread)
 {
-	static const struct db_query q = { .name = "unread", .sql = "SELECT notifier.unread($1::bigint) AS n" };
+	static const struct db_query q = { .name = "unread",
+		                           .sql = "SELECT notifier.unread($1::bigint) AS n" };
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r = db_select(c->db, &q, &rows, db_i64(c->user));
 
@@ -25,7 +26,8 @@ int on_notification_read(struct cmd *c, const void *body)
 	static const struct db_query q = {
 		.name = "notification_read",
 		.sql = "UPDATE notifier.notification n SET read_at = coalesce(n.read_at, now())"
-		       " WHERE n.id = $1 AND n.user_id = $2 RETURNING notifier.notification_json(n) AS json",
+		       " WHERE n.id = $1 AND n.user_id = $2 RETURNING "
+		       "notifier.notification_json(n) AS json",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	const struct notification_read *in = body;
@@ -45,7 +47,8 @@ int on_notification_read_all(struct cmd *c, const void *body)
 {
 	static const struct db_query q = {
 		.name = "notification_read_all",
-		.sql = "UPDATE notifier.notification SET read_at = now() WHERE user_id = $1 AND read_at IS NULL",
+		.sql = "UPDATE notifier.notification SET read_at = now() WHERE user_id = $1 AND "
+		       "read_at IS NULL",
 	};
 	int64_t n = 0, unread = 0;
 	char json[64];

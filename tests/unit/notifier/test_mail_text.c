@@ -20,8 +20,14 @@ static char *written(const struct mail_text *m)
 static struct mail_text letter(void)
 {
 	return (struct mail_text){
-		.from = "portal@example.org", .from_name = "Server portal", .to = "ada@example.org", .to_name = "Ada Admin",
-		.subject = "Hello", .message_id = "1@example.org", .body = "One\nTwo\n", .date = 1795852800,
+		.from = "portal@example.org",
+		.from_name = "Server portal",
+		.to = "ada@example.org",
+		.to_name = "Ada Admin",
+		.subject = "Hello",
+		.message_id = "1@example.org",
+		.body = "One\nTwo\n",
+		.date = 1795852800,
 	};
 }
 
@@ -31,7 +37,8 @@ static int headers_called(const char *text, const char *name)
 	const char *end = strstr(text, "\r\n\r\n");
 	int n = 0;
 
-	for (const char *p = text; p && p < end; p = strstr(p, "\r\n") ? strstr(p, "\r\n") + 2 : NULL)
+	for (const char *p = text; p && p < end;
+	     p = strstr(p, "\r\n") ? strstr(p, "\r\n") + 2 : NULL)
 		n += !strncmp(p, name, strlen(name)) && p[strlen(name)] == ':';
 	return n;
 }
@@ -70,8 +77,9 @@ static void a_plain_letter_reads_as_written(void **state)
 static void no_value_begins_a_header_of_its_own(void **state)
 {
 	static const char *const attacks[] = {
-		"x\r\nBcc: thief@example.net", "x\nBcc: thief@example.net", "x\rBcc: thief@example.net",
-		"x\r\n\r\nBcc: thief@example.net", "\r\nBcc: thief@example.net", "x\r\n Bcc: y\r\nBcc: z",
+		"x\r\nBcc: thief@example.net", "x\nBcc: thief@example.net",
+		"x\rBcc: thief@example.net",   "x\r\n\r\nBcc: thief@example.net",
+		"\r\nBcc: thief@example.net",  "x\r\n Bcc: y\r\nBcc: z",
 	};
 	(void)state;
 
@@ -108,8 +116,10 @@ static void long_foreign_subjects_become_whole_encoded_words(void **state)
 		const char *from = p + 10, *end = strstr(from, "?=");
 
 		assert_non_null(end);
-		assert_int_equal(sodium_base642bin(raw, sizeof(raw), from, (size_t)(end - from), NULL, &len, NULL,
-		                                   sodium_base64_VARIANT_ORIGINAL), 0);
+		assert_int_equal(sodium_base642bin(raw, sizeof(raw), from, (size_t)(end - from),
+		                                   NULL, &len, NULL,
+		                                   sodium_base64_VARIANT_ORIGINAL),
+		                 0);
 		assert_true(rec_utf8_valid(raw, len));
 	}
 	buf_release(&b);
@@ -133,7 +143,8 @@ static void the_body_is_quoted_printable(void **state)
 	(void)state;
 
 	m.body = "a=b \nGröße\r\n"
-	         "a line that is so long that it has to be broken softly somewhere, because no line may have more than 76\n";
+		 "a line that is so long that it has to be broken softly somewhere, because no "
+	         "line may have more than 76\n";
 	text = written(&m);
 	body = strstr(text, "\r\n\r\n") + 4;
 	assert_ptr_equal(strstr(body, "a=3Db=20\r\nGr=C3=B6=C3=9Fe\r\n"), body);
@@ -144,11 +155,28 @@ static void the_body_is_quoted_printable(void **state)
 
 static void only_plain_addresses_get_mail(void **state)
 {
-	static const char *const good[] = { "ada@example.org", "a.b+c@sub.example.org", "x@localhost", "o'neil@ex-ample.org" };
+	static const char *const good[] = { "ada@example.org", "a.b+c@sub.example.org",
+		                            "x@localhost", "o'neil@ex-ample.org" };
 	static const char *const bad[] = {
-		"", "ada", "@example.org", "ada@", "a b@example.org", ".a@example.org", "a.@example.org", "a..b@example.org",
-		"a@-x.org", "a@x-.org", "a@x..org", "a@x.org.", "a@[127.0.0.1]", "a@x.org>", "a@x.org\r\nRCPT TO:<b@y.org>",
-		"a@x.org b@y.org", "\"a b\"@x.org", "a@b@c.org", "grün@example.org",
+		"",
+		"ada",
+		"@example.org",
+		"ada@",
+		"a b@example.org",
+		".a@example.org",
+		"a.@example.org",
+		"a..b@example.org",
+		"a@-x.org",
+		"a@x-.org",
+		"a@x..org",
+		"a@x.org.",
+		"a@[127.0.0.1]",
+		"a@x.org>",
+		"a@x.org\r\nRCPT TO:<b@y.org>",
+		"a@x.org b@y.org",
+		"\"a b\"@x.org",
+		"a@b@c.org",
+		"grün@example.org",
 	};
 	(void)state;
 

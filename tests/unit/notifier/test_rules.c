@@ -23,7 +23,8 @@ static void places_are_filled_and_empty_parts_left_out(void **state)
 {
 	(void)state;
 
-	filled("The server {name}.[ Why: {detail}]", "web-1", "too big", "The server web-1. Why: too big");
+	filled("The server {name}.[ Why: {detail}]", "web-1", "too big",
+	       "The server web-1. Why: too big");
 	filled("The server {name}.[ Why: {detail}]", "web-1", "", "The server web-1.");
 	filled("The server {name}.[ Why: {detail}] End", "web-1", NULL, "The server web-1. End");
 	filled("{name}{nobody}", "web-1", NULL, "web-1");
@@ -69,8 +70,12 @@ static void every_event_for_us_has_a_rule(void **state)
 /* Every state is reached, and every state but the final ones is left. */
 static void the_life_of_a_letter_has_no_dead_ends(void **state)
 {
-	static const struct { const char *name; bool final; } states[] = {
-		{ "waiting", false }, { "sending", false }, { "sent", true }, { "dead", true }, { "skipped", true },
+	static const struct {
+		const char *name;
+		bool final;
+	} states[] = {
+		{ "waiting", false }, { "sending", false }, { "sent", true },
+		{ "dead", true },     { "skipped", true },
 	};
 	(void)state;
 
