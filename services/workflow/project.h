@@ -1,0 +1,13 @@
+#pragma once
+/* Table workflow.project, and the command that makes one. */
+#include "service.h"
+
+/*
+ * Locks the project of a request until the transaction ends: money is counted
+ * under it, and a saga that waits for the project's token or key cannot miss
+ * the event that brings it.
+ */
+int project_lock_of_request(struct cmd *c, int64_t request, bool *ret_auto_provision);
+int project_lock(struct cmd *c, int64_t project);
+
+int on_project_create(struct cmd *c, const void *body);
