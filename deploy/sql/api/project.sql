@@ -18,6 +18,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 		FROM workflow.reservation v WHERE v.project = project_money.id AND v.state <> 'released'
 $$;
 
+GRANT EXECUTE ON FUNCTION workflow.project_money(bigint) TO sps_workflow;
+
 -- Sales agents get the name and whether they may ask for a server, nothing more.
 CREATE OR REPLACE FUNCTION workflow.project_json(actor bigint, p workflow.project) RETURNS json
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
