@@ -37,10 +37,14 @@ make_emulator_token() {
 	)
 }
 
-# Whether an ordinary user's emulator gets root, for servers that boot.
+# May this user have a user namespace with a range of users of its own? Then servers boot without root.
+user_namespaces() { unshare --user --map-root-user --map-auto -- true 2>/dev/null; }
+
+# Whether an ordinary user's emulator gets root, because servers cannot boot otherwise.
 want_root_emulator() {
-	((!IS_ROOT)) && [[ ${SPS_EMU_BOOT:-auto} != none ]] && command -v sudo >/dev/null || return 1
-	say "The demo's servers boot only with root; sudo may ask for your password for the emulator (SPS_EMU_BOOT=none: without)."
+	((!IS_ROOT)) && [[ ${SPS_EMU_BOOT:-auto} != none ]] && ! user_namespaces && command -v sudo >/dev/null || return 1
+	say "Without user namespaces the demo's servers boot only with root; sudo may ask for your password for the emulator."
+	hint "(Without: SPS_EMU_BOOT=none deploy/local)"
 	sudo -v
 }
 

@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 
 readonly SERVICE_DIR=$VAR/service
-# Started by an ordinary user, the emulator alone may run as root (through sudo): it makes namespaces and mounts for
-# the demo's servers. Then it has a supervisor of its own, which only root can talk to.
+# Where an ordinary user may not have user namespaces, the emulator alone runs as root (through sudo): it makes mounts
+# for the demo's servers. Then it has a supervisor of its own, which only root can talk to.
 readonly ROOT_SERVICE_DIR=$VAR/service-root
 
 dir_of() {
