@@ -46,7 +46,7 @@ run_redis() { echo 'umask 007' && exec_as redis "$VAR/app/bin/redis-server" "$VA
 run_emulator() {
 	exec_as emulator node "$ROOT/tests/emulator/emulator.mjs" --listen "127.0.0.1:$EMULATOR_PORT" \
 		--admin "127.0.0.1:$EMULATOR_ADMIN_PORT" --tokens "$VAR/emulator/tokens.json" --state "$VAR/emulator/state.json" \
-		--var "$VAR/emulator" --boot "${SPS_EMU_BOOT:-auto}" --tag "l${VAR_HASH:0:6}" --ssh-port 2222 --scale "${SPS_EMU_SCALE:-0.3}"
+		--var "$VAR/emulator" --base-root "${SPS_BASE_ROOT:-$VAR/emulator/base}" --boot "${SPS_EMU_BOOT:-auto}" --tag "l${VAR_HASH:0:6}" --ssh-port 2222 --scale "${SPS_EMU_SCALE:-0.3}"
 }
 
 run_mail-sink() { exec_as mail-sink node "$VAR/app/demo/mail-sink.mjs" --dir "$VAR/mail" --listen "127.0.0.1:$MAIL_PORT"; }

@@ -103,10 +103,16 @@ class Stack {
     writeFileSync(join(this.dir, 'token'), `${token}\n`, { mode: 0o600 });
     const server = new Server('emulator', process.execPath, [EMULATOR, '--listen', `127.0.0.1:${port}`, '--admin', `127.0.0.1:${admin}`,
       '--tokens', tokens, '--state', join(this.dir, 'emulator.json'), '--scale', String(scale), '--boot', boot,
-      '--var', join(this.dir, 'machines'), ...args], { log: this.log('emulator'), cwd: ROOT });
+      '--var', join(this.dir, 'machines'), '--base-root', process.env.SPS_BASE_ROOT ?? '/var/tmp/sps-emulator-base',
+      '--tag', `t${port}`, '--ssh-port', '2222', ...args], { log: this.log('emulator'), cwd: ROOT });
     this.emulator = Object.assign(server, { token, endpoint: `http://127.0.0.1:${port}/v1`, admin: `http://127.0.0.1:${admin}` });
     server.start();
-    await until('the emulator to answer', () => exchange(`${this.emulator.admin}/settings`).then((a) => a.status === 200), { timeout: boot === 'none' ? 15000 : 300000 });
+    const health = await until('the emulator to answer', () => {
+      if (!server.running) throw new Error(`the emulator ended\n${server.tail()}`);
+      return exchange(`${this.emulator.admin}/health`).then((a) => a.status === 200 && a.body);
+    }, { timeout: boot === 'none' ? 15000 : 300000 });
+    this.emulator.mode = health.mode;
+    this.sshPort = health.mode === 'netns' ? 22 : 2222;
   }
 
   settings(name, extra) {
@@ -123,7 +129,7 @@ class Stack {
     if (name === 'gateway') Object.assign(all, { SPS_LISTEN: `127.0.0.1:${this.port}`, SPS_WEB: join(ROOT, 'services/gateway/web/dist') });
     if (name === 'hetzner') all.SPS_HETZNER_ENDPOINT = this.emulator?.endpoint ?? 'http://127.0.0.1:9/v1';
     if (name === 'notifier') Object.assign(all, { SPS_SMTP_URL: this.mail.url, SPS_MAIL_FROM: 'portal@example.org' });
-    if (name === 'ansible-runner') Object.assign(all, { SPS_RUN_DIR: join(this.dir, 'runs'), SPS_PLAYBOOKS: join(ROOT, 'deploy/playbooks') });
+    if (name === 'ansible-runner') Object.assign(all, { SPS_RUN_DIR: join(this.dir, 'runs'), SPS_PLAYBOOKS: join(ROOT, 'deploy/playbooks'), SPS_SSH_PORT: String(this.sshPort ?? 22) });
     return { ...all, ...extra };
   }
 
