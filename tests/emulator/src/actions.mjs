@@ -1,6 +1,6 @@
-// The action engine. An action begins (perhaps after another one), works for its duration and ends as success or
-// error. What a command does at either end stands in commands.mjs; an action holds only data, so that it survives
-// a restart of the emulator.
+// The action engine. An action begins (perhaps after another one), works for its duration and ends
+// as success or error. What a command does at either end stands in commands.mjs; an action holds
+// only data, so that it survives a restart of the emulator.
 
 import { COMMANDS } from './commands.mjs';
 import { stamp } from './clock.mjs';
@@ -8,8 +8,15 @@ import { stamp } from './clock.mjs';
 const KEEP_FINISHED = 10_000; // per project
 
 export class Actions {
+  #open = new Map(); // project id → the running ones of its actions
+
   constructor(world) {
     this.world = world;
+  }
+
+  #openOf(project) {
+    if (!this.#open.has(project.id)) this.#open.set(project.id, new Set());
+    return this.#open.get(project.id);
   }
 
   // options: {params, after (action), immediate}
@@ -32,6 +39,7 @@ export class Actions {
       fault,
     };
     project.actions.set(action.id, action);
+    this.#openOf(project).add(action);
     this.#forgetOld(project);
     if (action.after === null) this.begin(project, action);
     this.world.changed();
@@ -67,15 +75,22 @@ export class Actions {
     }
 
     if (work instanceof Promise) {
-      work.then(() => this.#workDone(project, action), (error) => {
-        this.world.log(`${action.command} ${JSON.stringify(action.resources)}: ${error.message}`);
-        this.fail(project, action, 'action_failed', error.message);
-      });
+      work.then(
+        () => this.#workDone(project, action),
+        (error) => {
+          this.world.log(`${action.command} ${JSON.stringify(action.resources)}: ${error.message}`);
+          this.fail(project, action, 'action_failed', error.message);
+        },
+      );
     } else {
       action.worked = true;
     }
     if (action.fault?.kind === 'action_stuck') return;
-    this.world.later(action.begun + action.duration, { kind: 'action', project: project.id, id: action.id });
+    this.world.later(action.begun + action.duration, {
+      kind: 'action',
+      project: project.id,
+      id: action.id,
+    });
     this.due(project, action);
   }
 
@@ -91,7 +106,12 @@ export class Actions {
     if (action.status !== 'running' || !action.worked || action.begun === null) return;
     if (action.fault?.kind === 'action_stuck' || this.world.clock.now() < end) return;
     if (action.fault) {
-      this.fail(project, action, action.fault.code ?? 'action_failed', action.fault.message ?? 'Action failed');
+      this.fail(
+        project,
+        action,
+        action.fault.code ?? 'action_failed',
+        action.fault.message ?? 'Action failed',
+      );
       return;
     }
     COMMANDS[action.command]?.finish?.(this.#context(project, action));
@@ -109,8 +129,9 @@ export class Actions {
     action.status = status;
     action.error = error;
     action.finished = this.world.clock.now();
-    for (const next of project.actions.values()) {
-      if (next.after !== action.id || next.status !== 'running') continue;
+    this.#openOf(project).delete(action);
+    for (const next of [...this.#openOf(project)]) {
+      if (next.after !== action.id) continue;
 
       next.after = null;
       if (status === 'success') this.begin(project, next);
@@ -122,27 +143,32 @@ export class Actions {
   // Begins again what was running when the emulator stopped.
   resume() {
     for (const project of this.world.projects.values()) {
-      for (const action of [...project.actions.values()]) {
-        if (action.status === 'running' && action.after === null) this.begin(project, action);
+      const open = this.#openOf(project);
+      for (const action of project.actions.values()) {
+        if (action.status === 'running') open.add(action);
+      }
+      for (const action of [...open]) {
+        if (action.after === null) this.begin(project, action);
       }
     }
   }
 
-  running(project, serverId) {
-    return [...project.actions.values()].filter((action) => action.status === 'running'
-      && action.resources.some(({ id, type }) => type === 'server' && id === serverId));
-  }
-
+  // Whether something keeps the server from taking another operation.
   locks(project, serverId) {
-    return project.actions.size > 0
-      && this.running(project, serverId).some((action) => COMMANDS[action.command]?.locks);
+    for (const action of this.#openOf(project)) {
+      const concerns = action.resources.some(
+        ({ id, type }) => type === 'server' && id === serverId,
+      );
+      if (concerns && COMMANDS[action.command]?.locks) return true;
+    }
+    return false;
   }
 }
 
 function progress(action, now) {
   if (action.status !== 'running') return 100;
   if (action.begun === null || action.duration === 0) return 0;
-  return Math.min(95, Math.max(0, Math.floor((now - action.begun) * 100 / action.duration)));
+  return Math.min(95, Math.max(0, Math.floor(((now - action.begun) * 100) / action.duration)));
 }
 
 export function actionView(action, now) {

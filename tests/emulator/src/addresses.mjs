@@ -1,4 +1,5 @@
-// A pool of IPv4 addresses, given out in turn so that a freed address is not at once somebody else's.
+// A pool of IPv4 addresses, given out in turn so that a freed address is not at once somebody
+// else's.
 
 export class AddressPool {
   #used = new Set();

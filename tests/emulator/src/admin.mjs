@@ -1,5 +1,5 @@
-// The admin API, for tests and the demo: on a port of its own, on loopback, without tokens. The table of its routes
-// stands at the head of emulator.mjs.
+// The admin API, for tests and the demo: on a port of its own, on loopback, without tokens. The
+// table of its routes stands at the head of emulator.mjs.
 
 import http from 'node:http';
 
@@ -15,20 +15,27 @@ const BODY_MAX = 16 << 20;
 
 function projectSummary(project) {
   return {
-    id: project.id, name: project.name, limit: project.limit, servers: project.servers.size,
-    ssh_keys: project.sshKeys.size, primary_ips: project.primaryIps.size, actions: project.actions.size,
+    id: project.id,
+    name: project.name,
+    limit: project.limit,
+    servers: project.servers.size,
+    ssh_keys: project.sshKeys.size,
+    primary_ips: project.primaryIps.size,
+    actions: project.actions.size,
   };
 }
 
 function servers({ world }) {
-  const rows = [...world.projects.values()].flatMap((project) => [...project.servers.values()].map((server) => ({
-    project: project.name,
-    id: server.id,
-    name: server.name,
-    status: server.status,
-    user_data: server.user_data,
-    boot: world.machines.describe(server),
-  })));
+  const rows = [...world.projects.values()].flatMap((project) =>
+    [...project.servers.values()].map((server) => ({
+      project: project.name,
+      id: server.id,
+      name: server.name,
+      status: server.status,
+      user_data: server.user_data,
+      boot: world.machines.describe(server),
+    })),
+  );
   return { servers: rows, mode: world.machines.mode };
 }
 
@@ -38,7 +45,12 @@ function addProjects({ world, body }) {
 }
 
 function setStock({ world, body }) {
-  const given = readBody(body, { server_type: 'text!', location: 'text!', available: 'bool', orderable: 'bool' });
+  const given = readBody(body, {
+    server_type: 'text!',
+    location: 'text!',
+    available: 'bool',
+    orderable: 'bool',
+  });
   const available = given.available ?? given.orderable ?? true;
   const row = { ...given, available, orderable: given.orderable ?? available };
   world.stock.set(`${row.server_type} ${row.location}`, row);
@@ -61,12 +73,19 @@ function setBucket({ world, body }) {
   return {};
 }
 
-// Changes behind the client's back, without an action: what the web console, a colleague or a power cut does.
+// Changes behind the client's back, without an action: what the web console, a colleague or a power
+// cut does.
 const OUT_OF_BAND = {
-  rename: ({ server }, { name }) => { server.name = name; },
-  labels: ({ server }, { labels }) => { server.labels = labels; },
+  rename: ({ server }, { name }) => {
+    server.name = name;
+  },
+  labels: ({ server }, { labels }) => {
+    server.labels = labels;
+  },
   power: ({ world, server }, { on }) => (on ? world.powerOn(server) : world.powerOff(server)),
-  status: ({ server }, { status }) => { server.status = status; },
+  status: ({ server }, { status }) => {
+    server.status = status;
+  },
   delete({ world, project, server }) {
     const work = world.machines.remove(server);
     world.forgetServer(project, server);
@@ -77,7 +96,9 @@ const OUT_OF_BAND = {
     if (!target) throw invalidInput([['project', 'there is no such project']]);
     project.servers.delete(server.id);
     target.servers.set(server.id, server);
-    for (const ip of [...project.primaryIps.values()].filter(({ assignee }) => assignee === server.id)) {
+    for (const ip of [...project.primaryIps.values()].filter(
+      ({ assignee }) => assignee === server.id,
+    )) {
       project.primaryIps.delete(ip.id);
       target.primaryIps.set(ip.id, ip);
     }
@@ -92,7 +113,8 @@ async function outOfBand({ world, params, body }) {
   const found = world.findServer(params.id);
   if (!found) throw notFound('server', params.id);
   const change = OUT_OF_BAND[body.do];
-  if (!change) throw invalidInput([['do', `must be one of ${Object.keys(OUT_OF_BAND).join(', ')}`]]);
+  if (!change)
+    throw invalidInput([['do', `must be one of ${Object.keys(OUT_OF_BAND).join(', ')}`]]);
 
   await change({ world, ...found }, body);
   world.changed();
@@ -102,18 +124,40 @@ async function outOfBand({ world, params, body }) {
 
 const ROUTES = [
   ['GET', '/health', ({ world }) => ({ ok: true, mode: world.machines.mode })],
-  ['GET', '/journal', ({ world, query }) => ({ entries: world.journal.find(Object.fromEntries(query)) })],
+  [
+    'GET',
+    '/journal',
+    ({ world, query }) => ({ entries: world.journal.find(Object.fromEntries(query)) }),
+  ],
   ['DELETE', '/journal', ({ world }) => world.journal.clear()],
   ['GET', '/faults', ({ world }) => ({ faults: world.faults.list() })],
   ['POST', '/faults', ({ world, body }) => ({ faults: world.faults.add(body.faults ?? [body]) })],
   ['DELETE', '/faults', ({ world }) => world.faults.clear()],
-  ['GET', '/clock', ({ world }) => ({ now: new Date(world.clock.now()).toISOString(), offset_ms: world.clock.offset })],
+  [
+    'GET',
+    '/clock',
+    ({ world }) => ({
+      now: new Date(world.clock.now()).toISOString(),
+      offset_ms: world.clock.offset,
+    }),
+  ],
   ['POST', '/clock', advance],
   ['GET', '/settings', ({ world }) => world.settings],
-  ['PUT', '/settings', ({ world, body }) => { changeSettings(world.settings, body); return world.settings; }],
+  [
+    'PUT',
+    '/settings',
+    ({ world, body }) => {
+      changeSettings(world.settings, body);
+      return world.settings;
+    },
+  ],
   ['POST', '/buckets', setBucket],
   ['DELETE', '/buckets', ({ world }) => world.buckets.reset()],
-  ['GET', '/projects', ({ world }) => ({ projects: [...world.projects.values()].map(projectSummary) })],
+  [
+    'GET',
+    '/projects',
+    ({ world }) => ({ projects: [...world.projects.values()].map(projectSummary) }),
+  ],
   ['POST', '/projects', addProjects],
   ['POST', '/tokens/revoke', ({ world, body }) => ({ known: world.revoke(String(body.token)) })],
   ['POST', '/stock', setStock],
@@ -129,13 +173,22 @@ async function handle(world, router, req, res) {
     // a web page in a browser on this machine must not be able to reach this
     if (req.headers.origin) throw new ApiError(403, 'forbidden', 'not for web pages');
     const found = router.match(req.method, url.pathname);
-    if (!found?.route) throw new ApiError(found ? 405 : 404, 'not_found', 'there is no such admin route');
+    if (!found?.route)
+      throw new ApiError(found ? 405 : 404, 'not_found', 'there is no such admin route');
     const text = await readText(req, BODY_MAX);
     world.settle();
-    body = await found.route.handler({ world, params: found.params, query: url.searchParams, body: parseJson(text) });
+    body = await found.route.handler({
+      world,
+      params: found.params,
+      query: url.searchParams,
+      body: parseJson(text),
+    });
   } catch (error) {
     status = error instanceof ApiError ? error.status : 500;
-    body = error instanceof ApiError ? error.body() : { error: { code: 'server_error', message: error.message } };
+    body =
+      error instanceof ApiError
+        ? error.body()
+        : { error: { code: 'server_error', message: error.message } };
   }
   res.writeHead(status, { 'content-type': 'application/json' });
   res.end(`${JSON.stringify(body ?? {}, null, 2)}\n`);

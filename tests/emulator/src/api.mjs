@@ -1,5 +1,5 @@
-// The HTTP side of the emulated API. The order of the checks is the one seen at the real host: the route first,
-// then the token, then the rest (HETZNER.md 1.1).
+// The HTTP side of the emulated API. The order of the checks is the one seen at the real host: the
+// route first, then the token, then the rest (HETZNER.md 1.1).
 
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
@@ -22,7 +22,9 @@ function bearer(req) {
 }
 
 function routeOf(router, method, path) {
-  const found = path.startsWith(`${PREFIX}/`) ? router.match(method, path.slice(PREFIX.length)) : null;
+  const found = path.startsWith(`${PREFIX}/`)
+    ? router.match(method, path.slice(PREFIX.length))
+    : null;
   if (!found) throw new ApiError(404, 'not_found', 'api route not found');
   return found;
 }
@@ -49,15 +51,21 @@ async function answer(world, exchange, found) {
   entry.project = caller?.project.name ?? null;
   entry.access = caller?.access ?? null;
 
-  exchange.fault = world.faults.forRequest(caller?.project, req.method, url.pathname.slice(PREFIX.length));
-  if (exchange.fault) entry.fault = exchange.fault.kind;
-
-  const bucket = typeof found.route?.bucket === 'function' ? found.route.bucket(world) : found.route?.bucket ?? 'main';
+  const bucket =
+    typeof found.route?.bucket === 'function'
+      ? found.route.bucket(world)
+      : (found.route?.bucket ?? 'main');
   const payer = caller?.project ?? { key: `address ${req.socket.remoteAddress}` };
   const { headers, refusal } = world.buckets.take(payer, bucket);
   Object.assign(exchange.headers, headers);
   if (refusal) throw refusal;
 
+  exchange.fault = world.faults.forRequest(
+    caller?.project,
+    req.method,
+    url.pathname.slice(PREFIX.length),
+  );
+  if (exchange.fault) entry.fault = exchange.fault.kind;
   if (await strikesBefore(exchange)) return null;
   checkRights(caller, token, found, req.method);
   if (found.route.gone) throw gone(found.route.gone);
@@ -66,7 +74,13 @@ async function answer(world, exchange, found) {
   entry.body = exchange.text === '' ? null : body;
   world.settle();
   const result = await found.route.handler({
-    world, project: caller.project, params: found.params, query: url.searchParams, url, body, now: world.clock.now(),
+    world,
+    project: caller.project,
+    params: found.params,
+    query: url.searchParams,
+    url,
+    body,
+    now: world.clock.now(),
   });
   return { status: 200, headers: {}, ...result };
 }
@@ -87,7 +101,16 @@ function newExchange(world, req, res, base) {
     status: null,
     fault: null,
   });
-  return { world, req, res, url, entry, headers: { 'x-correlation-id': correlation }, fault: null, text: '' };
+  return {
+    world,
+    req,
+    res,
+    url,
+    entry,
+    headers: { 'x-correlation-id': correlation },
+    fault: null,
+    text: '',
+  };
 }
 
 async function handle(world, router, base, req, res) {
@@ -95,14 +118,26 @@ async function handle(world, router, base, req, res) {
   let result;
   try {
     exchange.text = await readText(req, BODY_MAX);
-    const found = routeOf(router, req.method === 'HEAD' ? 'GET' : req.method, exchange.url.pathname);
+    const found = routeOf(
+      router,
+      req.method === 'HEAD' ? 'GET' : req.method,
+      exchange.url.pathname,
+    );
     result = await answer(world, exchange, found);
     if (result === null) return;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    result = { status: error.status, body: error.body(), headers: {}, pretty: error.message === 'api route not found' };
+    result = {
+      status: error.status,
+      body: error.body(),
+      headers: {},
+      pretty: error.message === 'api route not found',
+    };
   }
-  if (world.settings.latency_ms > 0) await new Promise((done) => { setTimeout(done, world.settings.latency_ms); });
+  if (world.settings.latency_ms > 0)
+    await new Promise((done) => {
+      setTimeout(done, world.settings.latency_ms);
+    });
   exchange.entry.status = result.status;
   if (exchange.fault) sendFault(exchange, result);
   else send(exchange, result);
@@ -115,7 +150,11 @@ export function apiServer(world, router) {
       world.log(`${req.method} ${req.url}: ${error.stack}`);
       if (!res.headersSent) {
         res.writeHead(500, { 'content-type': 'application/json' });
-        res.end(JSON.stringify({ error: { code: 'server_error', message: 'internal error', details: null } }));
+        res.end(
+          JSON.stringify({
+            error: { code: 'server_error', message: 'internal error', details: null },
+          }),
+        );
       }
     });
   });

@@ -1,5 +1,6 @@
-// Rate limits: token buckets per project, one for /actions and one for the rest, refilled evenly over the hour.
-// RateLimit-Reset is the second in which the bucket will be FULL again, not the one in which a try may succeed.
+// Rate limits: token buckets per project, one for /actions and one for the rest, refilled evenly
+// over the hour. RateLimit-Reset is the second in which the bucket will be FULL again, not the one
+// in which a try may succeed.
 
 import { ApiError } from './errors.mjs';
 
@@ -23,7 +24,7 @@ export class Buckets {
     const limit = this.#limit(owner, kind);
     const now = this.clock.now();
     const bucket = this.#buckets.get(key) ?? { tokens: limit, at: now };
-    bucket.tokens = Math.min(limit, bucket.tokens + Math.max(0, now - bucket.at) * limit / HOUR);
+    bucket.tokens = Math.min(limit, bucket.tokens + (Math.max(0, now - bucket.at) * limit) / HOUR);
     bucket.at = now;
     this.#buckets.set(key, bucket);
     return { bucket, limit, now };
@@ -38,7 +39,7 @@ export class Buckets {
     const headers = {
       'ratelimit-limit': limit,
       'ratelimit-remaining': Math.floor(bucket.tokens),
-      'ratelimit-reset': Math.ceil((now + (limit - bucket.tokens) * HOUR / limit) / 1000),
+      'ratelimit-reset': Math.ceil((now + ((limit - bucket.tokens) * HOUR) / limit) / 1000),
     };
     const refusal = empty
       ? new ApiError(429, 'rate_limit_exceeded', `limit of ${limit} requests per hour reached`)

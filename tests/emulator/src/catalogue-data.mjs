@@ -1,5 +1,5 @@
-// Tables behind the catalogue: places, server types, system images. The numbers are of the kind Hetzner publishes
-// and good for trying things out; they are no price list.
+// Tables behind the catalogue: places, server types, system images. The numbers are of the kind
+// Hetzner publishes and good for trying things out; they are no price list.
 
 const EU = ['fsn1', 'nbg1', 'hel1'];
 const FAR = ['ash', 'hil', 'sin'];
@@ -16,7 +16,8 @@ export const LOCATIONS = [
 const RETIRED = { announced: '2026-06-01T00:00:00Z', unavailable_after: '2026-09-01T00:00:00Z' };
 const RETIRING = { announced: '2026-10-15T00:00:00Z', unavailable_after: '2027-01-15T00:00:00Z' };
 
-// monthly: net price in hundredths of a cent of the Euro, in the first group of locations; far ones cost more
+// monthly: net price in hundredths of a cent of the Euro, in the first group of locations; far ones
+// cost more
 export const SERVER_TYPES = [
   // id, name, cores, memory GB, disk GB, cpu, architecture, monthly, locations, deprecation
   [22, 'cpx11', 2, 2, 40, 'shared', 'x86', 38500, [...EU, ...FAR], RETIRING],
@@ -45,22 +46,22 @@ export const SERVER_TYPES = [
 
 export const IMAGES = [
   // id x86, id arm, name, description, flavour, version, created, deprecated since
-  [114690387, 114690389, 'debian-12', 'Debian 12', 'debian', '12', '2023-06-13T06:00:00Z', null],
-  [312345001, 312345002, 'debian-13', 'Debian 13', 'debian', '13', '2025-08-11T06:00:00Z', null],
-  [45557056, 103907373, 'debian-11', 'Debian 11', 'debian', '11', '2021-08-16T11:12:01Z', '2026-09-01T00:00:00Z'],
-  [67794396, 103908130, 'ubuntu-22.04', 'Ubuntu 22.04', 'ubuntu', '22.04', '2022-04-21T13:32:38Z', null],
-  [161547269, 161547270, 'ubuntu-24.04', 'Ubuntu 24.04', 'ubuntu', '24.04', '2024-04-25T13:26:27Z', null],
-  [310557660, 310557661, 'fedora-42', 'Fedora 42', 'fedora', '42', '2025-04-15T09:00:00Z', null],
-  [45778092, 103908070, 'centos-stream-9', 'CentOS Stream 9', 'centos', 'stream9', '2021-12-09T09:00:00Z', null],
-  [76766499, 103908087, 'rocky-9', 'Rocky Linux 9', 'rocky', '9', '2022-07-20T09:00:00Z', null],
-  [76766510, 103908092, 'alma-9', 'AlmaLinux 9', 'alma', '9', '2022-07-20T09:00:00Z', null],
-  [310557670, 310557671, 'opensuse-15', 'openSUSE Leap 15', 'opensuse', '15', '2022-11-01T09:00:00Z', null],
+  [114690387, 114690389, 'debian-12', 'Debian 12', 'debian', '12', '2023-06-13', null],
+  [312345001, 312345002, 'debian-13', 'Debian 13', 'debian', '13', '2025-08-11', null],
+  [45557056, 103907373, 'debian-11', 'Debian 11', 'debian', '11', '2021-08-16', '2026-09-01'],
+  [67794396, 103908130, 'ubuntu-22.04', 'Ubuntu 22.04', 'ubuntu', '22.04', '2022-04-21', null],
+  [161547269, 161547270, 'ubuntu-24.04', 'Ubuntu 24.04', 'ubuntu', '24.04', '2024-04-25', null],
+  [310557660, 310557661, 'fedora-42', 'Fedora 42', 'fedora', '42', '2025-04-15', null],
+  [45778092, 103908070, 'centos-stream-9', 'CentOS 9', 'centos', 'stream9', '2021-12-09', null],
+  [76766499, 103908087, 'rocky-9', 'Rocky Linux 9', 'rocky', '9', '2022-07-20', null],
+  [76766510, 103908092, 'alma-9', 'AlmaLinux 9', 'alma', '9', '2022-07-20', null],
+  [310557670, 310557671, 'opensuse-15', 'openSUSE Leap 15', 'opensuse', '15', '2022-11-01', null],
 ];
 
 export const APPS = [
   // id x86, id arm, name, description, flavour, version, created, deprecated since
-  [40093247, 105888141, 'docker-ce', 'docker-ce', 'ubuntu', '24.04', '2021-06-01T09:00:00Z', null],
-  [40093250, null, 'wordpress', 'wordpress', 'ubuntu', '24.04', '2021-06-01T09:00:00Z', null],
+  [40093247, 105888141, 'docker-ce', 'docker-ce', 'ubuntu', '24.04', '2021-06-01', null],
+  [40093250, null, 'wordpress', 'wordpress', 'ubuntu', '24.04', '2021-06-01', null],
 ];
 
 export const LOAD_BALANCER_TYPES = [
@@ -70,7 +71,8 @@ export const LOAD_BALANCER_TYPES = [
   [3, 'lb31', 40000, 30, 150, 50, 331400],
 ];
 
-// hint and truth differ now and then: `available` is what the list says, `orderable` what a create meets
+// hint and truth differ now and then: `available` is what the list says, `orderable` what a create
+// meets
 export const FIRST_STOCK = [
   { server_type: 'ccx63', location: 'hil', available: false, orderable: false },
   { server_type: 'cax41', location: 'nbg1', available: false, orderable: false },

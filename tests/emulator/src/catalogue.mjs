@@ -1,4 +1,5 @@
-// The catalogue in the shape of November 2026: no `datacenter`, availability and deprecation per location.
+// The catalogue in the shape of November 2026: no `datacenter`, availability and deprecation per
+// location.
 
 import { APPS, IMAGES, LOAD_BALANCER_TYPES, LOCATIONS, SERVER_TYPES } from './catalogue-data.mjs';
 
@@ -6,13 +7,23 @@ const TIB = 2 ** 40;
 const HOURS_A_MONTH = 624n; // 5.49 a month is 0.0088 an hour
 const VAT = 119n;
 
-export const locations = LOCATIONS.map(([id, name, description, country, city, latitude, longitude, zone]) => ({
-  id, name, description, country, city, latitude, longitude, network_zone: zone,
-}));
+export const locations = LOCATIONS.map(
+  ([id, name, description, country, city, latitude, longitude, zone]) => ({
+    id,
+    name,
+    description,
+    country,
+    city,
+    latitude,
+    longitude,
+    network_zone: zone,
+  }),
+);
 
 const isFar = (location) => ['ash', 'hil', 'sin'].includes(location);
 
-// Integer arithmetic: prices are decimal strings, the gross one longer than the net one, as the real API has them.
+// Integer arithmetic: prices are decimal strings, the gross one longer than the net one, as the
+// real API has them.
 function price(net) {
   const units = BigInt(net);
   const gross = units * VAT;
@@ -23,7 +34,7 @@ function price(net) {
 }
 
 function timedPrices(location, monthlyNet) {
-  const net = isFar(location) ? monthlyNet * 6n / 5n : monthlyNet;
+  const net = isFar(location) ? (monthlyNet * 6n) / 5n : monthlyNet;
   return {
     location,
     price_hourly: price((net + HOURS_A_MONTH / 2n) / HOURS_A_MONTH),
@@ -52,6 +63,8 @@ export const serverTypes = SERVER_TYPES.map((row) => {
   };
 });
 
+const midnight = (day) => `${day}T00:00:00Z`;
+
 function image(type, architecture, id, row) {
   const [, , name, description, flavour, version, created, deprecated] = row;
   return {
@@ -62,14 +75,14 @@ function image(type, architecture, id, row) {
     description,
     image_size: null,
     disk_size: type === 'app' ? 20 : 5,
-    created,
+    created: midnight(created),
     created_from: null,
     bound_to: null,
     os_flavor: flavour,
     os_version: version,
     rapid_deploy: type === 'system',
     protection: { delete: false },
-    deprecated,
+    deprecated: deprecated && midnight(deprecated),
     deleted: null,
     labels: {},
     architecture,
@@ -83,25 +96,31 @@ function bothArchitectures(type, rows) {
   ]);
 }
 
-export const systemImages = [...bothArchitectures('system', IMAGES), ...bothArchitectures('app', APPS)];
+export const systemImages = [
+  ...bothArchitectures('system', IMAGES),
+  ...bothArchitectures('app', APPS),
+];
 
 export const isos = [];
 
-export const loadBalancerTypes = LOAD_BALANCER_TYPES.map(([id, name, connections, services, targets, certs, monthly]) => ({
-  id,
-  name,
-  description: name.toUpperCase(),
-  max_connections: connections,
-  max_services: services,
-  max_targets: targets,
-  max_assigned_certificates: certs,
-  deprecated: null,
-  deprecation: null,
-  prices: locations.map((place) => timedPrices(place.name, BigInt(monthly))),
-}));
+export const loadBalancerTypes = LOAD_BALANCER_TYPES.map(
+  ([id, name, connections, services, targets, certs, monthly]) => ({
+    id,
+    name,
+    description: name.toUpperCase(),
+    max_connections: connections,
+    max_services: services,
+    max_targets: targets,
+    max_assigned_certificates: certs,
+    deprecated: null,
+    deprecation: null,
+    prices: locations.map((place) => timedPrices(place.name, BigInt(monthly))),
+  }),
+);
 
-export const byIdOrName = (items, ref) => items.find((item) => item.name === String(ref))
-  ?? items.find((item) => String(item.id) === String(ref));
+export const byIdOrName = (items, ref) =>
+  items.find((item) => item.name === String(ref)) ??
+  items.find((item) => String(item.id) === String(ref));
 
 export function location(name) {
   return locations.find((place) => place.name === name);
@@ -114,7 +133,9 @@ export function serverType(name) {
 function perLocation(monthlyNet, withHourly) {
   return locations.map(({ name }) => {
     const { price_hourly, price_monthly } = timedPrices(name, monthlyNet);
-    return withHourly ? { location: name, price_hourly, price_monthly } : { location: name, price_monthly };
+    return withHourly
+      ? { location: name, price_hourly, price_monthly }
+      : { location: name, price_monthly };
   });
 }
 

@@ -1,6 +1,7 @@
-// The virtual clock: real time plus an offset that a test may advance, and one timer for what is due next.
-// Everything that takes time in the emulator (actions, the end of a rescue system, a refilling rate bucket)
-// reads this clock, so a test that needs an hour to pass says so instead of waiting.
+// The virtual clock: real time plus an offset that a test may advance, and one timer for what is
+// due next. Everything that takes time in the emulator (actions, the end of a rescue system, a
+// refilling rate bucket) reads this clock, so a test that needs an hour to pass says so instead of
+// waiting.
 
 const LONGEST_SLEEP = 2 ** 31 - 1;
 
@@ -19,7 +20,8 @@ export class Clock {
     this.offset += ms;
   }
 
-  // Calls wake() once when the moment `at` (virtual) has come; a later call replaces an earlier one.
+  // Calls wake() once when the moment `at` (virtual) has come; a later call replaces an earlier
+  // one.
   wakeAt(at, wake) {
     clearTimeout(this.#timer);
     this.#timer = null;

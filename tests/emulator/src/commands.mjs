@@ -1,9 +1,12 @@
-// What each action does when it begins and when it ends. `begin` may return a promise (a machine that boots); the
-// action then ends no sooner than that. `locks`: while it runs, the server refuses other operations with 423.
+// What each action does when it begins and when it ends. `begin` may return a promise (a machine
+// that boots); the action then ends no sooner than that. `locks`: while it runs, the server refuses
+// other operations with 423.
 
-const setStatus = (status) => ({ server }) => {
-  if (server) server.status = status;
-};
+const setStatus =
+  (status) =>
+  ({ server }) => {
+    if (server) server.status = status;
+  };
 
 function begun(server) {
   server.acpi_off = null; // any other power command makes an announced shutdown void
@@ -26,7 +29,9 @@ function booted({ world, server }) {
 const COMMAND_TABLE = {
   create_server: {
     begin: ({ world, server }) => world.machines.create(server),
-    finish: ({ server, params }) => { server.status = params.start ? 'starting' : 'off'; },
+    finish: ({ server, params }) => {
+      server.status = params.start ? 'starting' : 'off';
+    },
     fail: setStatus('off'),
   },
   start_server: {
@@ -60,8 +65,12 @@ const COMMAND_TABLE = {
       if (server.status !== 'running') return;
 
       server.acpi_off = action.id;
-      world.later(world.clock.now() + world.duration('acpi_off'),
-        { kind: 'acpi_off', project: project.id, id: server.id, action: action.id });
+      world.later(world.clock.now() + world.duration('acpi_off'), {
+        kind: 'acpi_off',
+        project: project.id,
+        id: server.id,
+        action: action.id,
+      });
     },
   },
   rebuild_server: {
@@ -92,7 +101,8 @@ const COMMAND_TABLE = {
     fail: setStatus('off'),
   },
   create_image: {
-    begin: ({ world, project, server, params }) => world.machines.snapshot(server, project.images.get(params.image)),
+    begin: ({ world, project, server, params }) =>
+      world.machines.snapshot(server, project.images.get(params.image)),
     finish({ project, params }) {
       const image = project.images.get(params.image);
       if (image) Object.assign(image, { status: 'available', image_size: params.size });
@@ -102,15 +112,29 @@ const COMMAND_TABLE = {
       if (image) image.status = 'unavailable';
     },
   },
-  reset_password: { begin: ({ world, server, params }) => world.machines.setPassword(server, params.password) },
+  reset_password: {
+    begin: ({ world, server, params }) => world.machines.setPassword(server, params.password),
+  },
   enable_rescue: {
     finish({ world, server, project, params }) {
-      server.rescue = { keys: params.keys, password: params.password, until: world.clock.now() + 3_600_000 };
+      server.rescue = {
+        keys: params.keys,
+        password: params.password,
+        until: world.clock.now() + 3_600_000,
+      };
       world.later(server.rescue.until, { kind: 'rescue_end', project: project.id, id: server.id });
     },
   },
-  disable_rescue: { finish({ server }) { server.rescue = null; } },
-  enable_backup: { finish({ server }) { server.backup_window = '22-02'; } },
+  disable_rescue: {
+    finish({ server }) {
+      server.rescue = null;
+    },
+  },
+  enable_backup: {
+    finish({ server }) {
+      server.backup_window = '22-02';
+    },
+  },
   disable_backup: {
     finish({ world, project, server }) {
       server.backup_window = null;

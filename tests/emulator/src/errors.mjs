@@ -20,9 +20,10 @@ export function notFound(what, id) {
 // fields: [[name, message], …]. The message names one field or all of them, as the real API does.
 export function invalidInput(fields) {
   const names = [...new Set(fields.map(([name]) => name))];
-  const message = names.length === 1
-    ? `invalid input in field '${names[0]}': ${fields[0][1]}`
-    : `invalid input in fields ${names.map((name) => `'${name}'`).join(', ')}`;
+  const message =
+    names.length === 1
+      ? `invalid input in field '${names[0]}': ${fields[0][1]}`
+      : `invalid input in fields ${names.map((name) => `'${name}'`).join(', ')}`;
   const details = names.map((name) => ({
     name,
     messages: fields.filter(([other]) => other === name).map(([, text]) => text),
@@ -31,7 +32,9 @@ export function invalidInput(fields) {
 }
 
 export function uniqueness(what, field = 'name') {
-  return new ApiError(409, 'uniqueness_error', `${what} is already used`, { fields: [{ name: field }] });
+  return new ApiError(409, 'uniqueness_error', `${what} is already used`, {
+    fields: [{ name: field }],
+  });
 }
 
 export function locked(what = 'server') {
@@ -47,9 +50,13 @@ export function unavailable(message) {
 }
 
 export function limitExceeded(name) {
-  return new ApiError(403, 'resource_limit_exceeded', `${name.replaceAll('_', ' ')} exceeded`, { limits: [{ name }] });
+  return new ApiError(403, 'resource_limit_exceeded', `${name.replaceAll('_', ' ')} exceeded`, {
+    limits: [{ name }],
+  });
 }
 
 export function gone(announcement) {
-  return new ApiError(410, 'deprecated_api_endpoint', 'this API endpoint is no longer available', { announcement });
+  return new ApiError(410, 'deprecated_api_endpoint', 'this API endpoint is no longer available', {
+    announcement,
+  });
 }

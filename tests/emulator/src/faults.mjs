@@ -1,5 +1,5 @@
-// Faults that a test orders in advance. A rule matches requests (or actions, by command), is passed over `skip`
-// times, then applied `times` times. The first rule that matches wins.
+// Faults that a test orders in advance. A rule matches requests (or actions, by command), is passed
+// over `skip` times, then applied `times` times. The first rule that matches wins.
 
 import { ApiError } from './errors.mjs';
 
@@ -18,23 +18,42 @@ const KINDS = {
   huge: 'answer', // {bytes 67108864} of white space inside valid JSON
   slow: 'answer', // {bytes 16, ms 50}: so many bytes at a time
   wrong_type: 'answer', // content-type text/html over correct JSON
-  page_missing: 'list', // the first row of the page is not there, as after a deletion during a sweep
+  page_missing: 'list', // the first row is not there, as after a deletion during a sweep
   page_duplicate: 'list', // the first row comes twice
   action_error: 'action', // {code, message}
   action_stuck: 'action', // stays running for ever
 };
 
-const FIELDS = ['kind', 'method', 'path', 'project', 'command', 'times', 'skip', 'status', 'code', 'message', 'details',
-  'ms', 'bytes'];
+const FIELDS = [
+  'kind',
+  'method',
+  'path',
+  'project',
+  'command',
+  'times',
+  'skip',
+  'status',
+  'code',
+  'message',
+  'details',
+  'ms',
+  'bytes',
+];
 
 function compile(rule, id) {
   const unknown = Object.keys(rule).find((name) => !FIELDS.includes(name));
   if (unknown) throw new ApiError(422, 'invalid_input', `a fault has no field '${unknown}'`);
-  if (!KINDS[rule.kind]) throw new ApiError(422, 'invalid_input', `there is no fault of kind '${rule.kind}'`);
+  if (!KINDS[rule.kind])
+    throw new ApiError(422, 'invalid_input', `there is no fault of kind '${rule.kind}'`);
 
   return {
-    id, when: KINDS[rule.kind], left: rule.times ?? 1, pass: rule.skip ?? 0, struck: 0,
-    re: rule.path ? new RegExp(rule.path) : null, ...rule,
+    id,
+    when: KINDS[rule.kind],
+    left: rule.times ?? 1,
+    pass: rule.skip ?? 0,
+    struck: 0,
+    re: rule.path ? new RegExp(rule.path) : null,
+    ...rule,
   };
 }
 
@@ -54,7 +73,7 @@ export class Faults {
   }
 
   list() {
-    return this.#rules.map(({ re, when, ...rule }) => rule);
+    return this.#rules.map((rule) => ({ ...rule, re: undefined, when: undefined }));
   }
 
   #strike(matches) {
@@ -72,16 +91,22 @@ export class Faults {
   }
 
   forRequest(project, method, path) {
-    return this.#strike((rule) => rule.when !== 'action'
-      && (!rule.project || rule.project === project?.name)
-      && (!rule.method || rule.method === method)
-      && (!rule.re || rule.re.test(path)));
+    return this.#strike(
+      (rule) =>
+        rule.when !== 'action' &&
+        (!rule.project || rule.project === project?.name) &&
+        (!rule.method || rule.method === method) &&
+        (!rule.re || rule.re.test(path)),
+    );
   }
 
   forCommand(project, command) {
-    const rule = this.#strike((candidate) => candidate.when === 'action'
-      && (!candidate.project || candidate.project === project.name)
-      && (!candidate.command || candidate.command === command));
+    const rule = this.#strike(
+      (candidate) =>
+        candidate.when === 'action' &&
+        (!candidate.project || candidate.project === project.name) &&
+        (!candidate.command || candidate.command === command),
+    );
     return rule ? { kind: rule.kind, code: rule.code, message: rule.message } : null;
   }
 }

@@ -1,5 +1,5 @@
-// What was asked and what was answered, for a test's assertions. Tokens are never written down; bodies are,
-// user_data included, because a test must be able to see what the product sent.
+// What was asked and what was answered, for a test's assertions. Tokens are never written down;
+// bodies are, user_data included, because a test must be able to see what the product sent.
 
 const KEEP = 50_000;
 
@@ -22,10 +22,13 @@ export class Journal {
   // wanted: {project, method, path (regular expression), status, since (seq)}, all optional
   find(wanted) {
     const path = wanted.path ? new RegExp(wanted.path) : null;
-    return this.#entries.filter((entry) => (!wanted.project || entry.project === wanted.project)
-      && (!wanted.method || entry.method === wanted.method)
-      && (!wanted.status || entry.status === Number(wanted.status))
-      && (!wanted.since || entry.seq > Number(wanted.since))
-      && (!path || path.test(entry.path)));
+    return this.#entries.filter(
+      (entry) =>
+        (!wanted.project || entry.project === wanted.project) &&
+        (!wanted.method || entry.method === wanted.method) &&
+        (!wanted.status || entry.status === Number(wanted.status)) &&
+        (!wanted.since || entry.seq > Number(wanted.since)) &&
+        (!path || path.test(entry.path)),
+    );
   }
 }

@@ -1,7 +1,8 @@
 // Labels and label selectors (HETZNER.md 1.2).
 
 const NAME = /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
-const PREFIX = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+const PREFIX =
+  /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
 function validKey(key) {
   const slash = key.indexOf('/');
@@ -26,14 +27,25 @@ export function labelFault(labels) {
 
 // "k in (a,b), c" has commas of two kinds: only those outside brackets separate terms.
 function terms(text) {
-  return text.split(/,(?![^(]*\))/).map((term) => term.trim()).filter(Boolean);
+  return text
+    .split(/,(?![^(]*\))/)
+    .map((term) => term.trim())
+    .filter(Boolean);
 }
 
 const has = (labels, key) => Object.prototype.hasOwnProperty.call(labels, key);
 
 const FORMS = [
-  { re: /^(\S+)\s+in\s*\(([^)]*)\)$/, test: (l, key, list) => has(l, key) && list.includes(l[key]), list: true },
-  { re: /^(\S+)\s+notin\s*\(([^)]*)\)$/, test: (l, key, list) => !has(l, key) || !list.includes(l[key]), list: true },
+  {
+    re: /^(\S+)\s+in\s*\(([^)]*)\)$/,
+    test: (l, key, list) => has(l, key) && list.includes(l[key]),
+    list: true,
+  },
+  {
+    re: /^(\S+)\s+notin\s*\(([^)]*)\)$/,
+    test: (l, key, list) => !has(l, key) || !list.includes(l[key]),
+    list: true,
+  },
   { re: /^([^\s=!]+)\s*!=\s*(\S*)$/, test: (l, key, value) => l[key] !== value },
   { re: /^([^\s=!]+)\s*==?\s*(\S*)$/, test: (l, key, value) => has(l, key) && l[key] === value },
   { re: /^!\s*([^\s=!]+)$/, test: (l, key) => !has(l, key) },

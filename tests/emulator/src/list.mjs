@@ -10,7 +10,8 @@ function positive(query, name, fallback) {
   if (text === null || text === '') return fallback;
 
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw invalidInput([[name, 'must be a whole number from 1']]);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw invalidInput([[name, 'must be a whole number from 1']]);
   return value;
 }
 
@@ -22,13 +23,16 @@ function compare(a, b) {
 }
 
 function sorted(items, query, allowed) {
-  const keys = query.getAll('sort').filter(Boolean).map((text) => {
-    const [field, direction = 'asc'] = text.split(':');
-    if (!allowed.includes(field) || !['asc', 'desc'].includes(direction)) {
-      throw invalidInput([['sort', `cannot sort by '${text}'`]]);
-    }
-    return [field, direction === 'desc' ? -1 : 1];
-  });
+  const keys = query
+    .getAll('sort')
+    .filter(Boolean)
+    .map((text) => {
+      const [field, direction = 'asc'] = text.split(':');
+      if (!allowed.includes(field) || !['asc', 'desc'].includes(direction)) {
+        throw invalidInput([['sort', `cannot sort by '${text}'`]]);
+      }
+      return [field, direction === 'desc' ? -1 : 1];
+    });
   if (keys.length === 0) return [...items].sort((a, b) => a.id - b.id);
 
   return [...items].sort((a, b) => {
@@ -44,7 +48,8 @@ function filtered(items, query, filters) {
   let left = items;
   for (const [name, matches] of Object.entries(filters)) {
     const wanted = query.getAll(name).filter((value) => value !== '');
-    if (wanted.length > 0) left = left.filter((item) => wanted.some((value) => matches(item, value)));
+    if (wanted.length > 0)
+      left = left.filter((item) => wanted.some((value) => matches(item, value)));
   }
 
   const selector = query.get('label_selector');
@@ -82,7 +87,8 @@ function linkHeader(url, pagination) {
   return links.join(', ');
 }
 
-// what: {key, items, sort: [field…] or null (ignored), filters: {param: (item, value) → bool}, view: item → JSON}
+// what: {key, items, sort: [field…] or null (ignored), filters: {param: (item, value) → bool},
+// view: item → JSON}
 export function listAnswer(ctx, what) {
   const { settings } = ctx.world;
   const page = positive(ctx.query, 'page', 1);

@@ -40,6 +40,7 @@ export async function start(options) {
   await machines.open(world);
   if (options.tokens) plantSeed(world, readSeed(options.tokens));
   if (options.seed) plantSeed(world, readSeed(options.seed));
+  store?.write();
   store?.watch();
   if (known) world.actions.resume();
 

@@ -3,10 +3,11 @@
 import { ApiError, invalidInput, limitExceeded } from './errors.mjs';
 import { defaultPtr } from './views.mjs';
 
-const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?$/;
+const LABEL = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
+const HOST_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*\\.?$`);
 
 function ipv6Net(id) {
-  return `2001:db8:${(id >> 16 & 0xffff).toString(16)}:${(id & 0xffff).toString(16)}::/64`;
+  return `2001:db8:${((id >> 16) & 0xffff).toString(16)}:${(id & 0xffff).toString(16)}::/64`;
 }
 
 export function newPrimaryIp(world, project, type, location, options = {}) {
@@ -46,7 +47,8 @@ function inNet(address, net) {
 export function setPtr(primary, address, name) {
   const belongs = primary.type === 'ipv4' ? address === primary.ip : inNet(address, primary.ip);
   if (!belongs) throw new ApiError(404, 'not_found', `IP '${address}' not found`);
-  if (name !== null && !HOST_NAME.test(name)) throw invalidInput([['dns_ptr', 'is not a valid host name']]);
+  if (name !== null && !HOST_NAME.test(name))
+    throw invalidInput([['dns_ptr', 'is not a valid host name']]);
 
   const others = primary.dns_ptr.filter(({ ip }) => ip !== address);
   const fallback = primary.type === 'ipv4' ? defaultPtr(address) : null;

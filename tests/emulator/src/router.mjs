@@ -1,5 +1,5 @@
-// A table of routes: method, path with {id} (digits only) and what answers it. Fixed words win over {id} because
-// they stand first.
+// A table of routes: method, path with {id} (digits only) and what answers it. Fixed words win over
+// {id} because they stand first.
 
 export class Router {
   #routes = [];
@@ -14,14 +14,18 @@ export class Router {
     for (const row of rows) this.add(...row);
   }
 
-  // Returns {route, params}; route is null when only the method is wrong; null when the path is unknown.
+  // Returns {route, params}; route is null when only the method is wrong; null when the path is
+  // unknown.
   match(method, path) {
     let known = false;
     for (const route of this.#routes) {
       const found = route.re.exec(path);
       if (!found) continue;
       if (route.method === method) {
-        const params = Object.entries(found.groups ?? {}).map(([name, text]) => [name, Number(text)]);
+        const params = Object.entries(found.groups ?? {}).map(([name, text]) => [
+          name,
+          Number(text),
+        ]);
         return { route, params: Object.fromEntries(params) };
       }
       known = true;

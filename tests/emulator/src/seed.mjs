@@ -1,8 +1,9 @@
 // What a project contains when the emulator starts. A seed file (or POST /projects) says:
-//   {"projects": [{"name": "demo", "tokens": [{"token": "…", "access": "rw"}], "limit": 3600, "server_limit": 1000,
-//     "ssh_keys": [{"name", "public_key"}], "servers": [{"name", "server_type", "location", "image", "labels"}],
-//     "fill": 200}]}
-// `fill` makes so many running servers more, without any API call. Servers of a seed are made once, by name.
+//   {"projects": [{"name": "demo", "tokens": [{"token": "…", "access": "rw"}],
+//     "limit": 3600, "server_limit": 1000, "ssh_keys": [{"name", "public_key"}],
+//     "servers": [{"name", "server_type", "location", "image", "labels", "status"}], "fill": 200}]}
+// `fill` makes running servers up to that number, without any API call. What is there already, by
+// its name, is left alone, so that a seed can be planted at every start.
 
 import { ApiError } from './errors.mjs';
 import { serverType, serverTypes, systemImages } from './catalogue.mjs';
@@ -18,9 +19,12 @@ function seedServer(world, project, wanted) {
   if ([...project.servers.values()].some(({ name }) => name === wanted.name)) return;
 
   const type = serverType(wanted.server_type ?? 'cx23');
-  if (!type) throw new ApiError(422, 'invalid_input', `there is no server type '${wanted.server_type}'`);
-  const image = systemImages.find(({ name, architecture }) => name === (wanted.image ?? 'debian-12')
-    && architecture === type.architecture);
+  if (!type)
+    throw new ApiError(422, 'invalid_input', `there is no server type '${wanted.server_type}'`);
+  const image = systemImages.find(
+    ({ name, architecture }) =>
+      name === (wanted.image ?? 'debian-12') && architecture === type.architecture,
+  );
   const server = newServer(world, {
     name: wanted.name,
     type: type.name,
@@ -60,8 +64,9 @@ function seedProject(world, wanted) {
     throw new ApiError(422, 'invalid_input', 'a project needs a name');
   }
 
-  const options = Object.fromEntries(['limit', 'server_limit'].filter((name) => name in wanted)
-    .map((name) => [name, wanted[name]]));
+  const options = Object.fromEntries(
+    ['limit', 'server_limit'].filter((name) => name in wanted).map((name) => [name, wanted[name]]),
+  );
   const project = world.ensureProject(wanted.name, wanted.tokens ?? [], options);
   for (const key of wanted.ssh_keys ?? []) {
     const known = [...project.sshKeys.values()].some(({ name }) => name === key.name);

@@ -6,10 +6,14 @@ import { ApiError } from './errors.mjs';
 
 const GZIP_FROM = 1024;
 const HANG_MS = 600_000;
-const GATEWAY_PAGE = '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n'
-  + '<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n';
+const GATEWAY_PAGE =
+  '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n' +
+  '<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n';
 
-const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
+const sleep = (ms) =>
+  new Promise((done) => {
+    setTimeout(done, ms);
+  });
 
 function headersOf(exchange, result) {
   const { link, ...rest } = result.headers;
@@ -36,7 +40,11 @@ export function send(exchange, result) {
   }
 
   let payload = encode(result);
-  if (world.settings.gzip && payload.length >= GZIP_FROM && /\bgzip\b/.test(req.headers['accept-encoding'] ?? '')) {
+  if (
+    world.settings.gzip &&
+    payload.length >= GZIP_FROM &&
+    /\bgzip\b/.test(req.headers['accept-encoding'] ?? '')
+  ) {
     payload = zlib.gzipSync(payload, { level: 1 });
     headers['content-encoding'] = 'gzip';
     headers.vary = 'accept-encoding';
@@ -56,11 +64,19 @@ function hang(exchange) {
 
 function sendPage(exchange, status) {
   exchange.entry.status = status;
-  exchange.res.writeHead(status, { 'content-type': 'text/html', 'content-length': Buffer.byteLength(GATEWAY_PAGE) });
+  exchange.res.writeHead(status, {
+    'content-type': 'text/html',
+    'content-length': Buffer.byteLength(GATEWAY_PAGE),
+  });
   exchange.res.end(GATEWAY_PAGE);
 }
 
-function faultError({ status = 500, code = 'server_error', message = 'an injected error', details = null }) {
+function faultError({
+  status = 500,
+  code = 'server_error',
+  message = 'an injected error',
+  details = null,
+}) {
   return new ApiError(status, code, message, details);
 }
 
@@ -90,7 +106,10 @@ export async function strikesBefore(exchange) {
 
 function writeHalf(exchange, result) {
   const payload = encode(result);
-  exchange.res.writeHead(result.status, { ...headersOf(exchange, result), 'content-length': payload.length });
+  exchange.res.writeHead(result.status, {
+    ...headersOf(exchange, result),
+    'content-length': payload.length,
+  });
   exchange.res.write(payload.subarray(0, payload.length >> 1), () => exchange.req.socket.destroy());
 }
 
@@ -99,7 +118,10 @@ async function writeHuge({ res, fault, ...exchange }, result) {
   const space = Buffer.alloc(1 << 16, ' ');
   res.writeHead(result.status, headersOf(exchange, result));
   for (let left = fault.bytes ?? 64 << 20; left > 0 && !res.destroyed; left -= space.length) {
-    if (!res.write(space)) await new Promise((done) => { res.once('drain', done).once('close', done); });
+    if (!res.write(space))
+      await new Promise((done) => {
+        res.once('drain', done).once('close', done);
+      });
   }
   res.end(payload);
 }
@@ -107,7 +129,10 @@ async function writeHuge({ res, fault, ...exchange }, result) {
 async function writeSlowly({ res, fault, ...exchange }, result) {
   const payload = encode(result);
   const step = fault.bytes ?? 16;
-  res.writeHead(result.status, { ...headersOf(exchange, result), 'content-length': payload.length });
+  res.writeHead(result.status, {
+    ...headersOf(exchange, result),
+    'content-length': payload.length,
+  });
   for (let at = 0; at < payload.length && !res.destroyed; at += step) {
     res.write(payload.subarray(at, at + step));
     await sleep(fault.ms ?? 50);
@@ -129,17 +154,31 @@ export function sendFault(exchange, result) {
       exchange.entry.status = error.status;
       return send(exchange, { status: error.status, body: error.body(), headers: {} });
     }
-    case 'drop_after': return reset(exchange);
-    case 'hang_after': return hang(exchange);
-    case 'non_json_after': return sendPage(exchange, fault.status ?? 502);
-    case 'truncated': return writeHalf(exchange, result);
-    case 'huge': return writeHuge(exchange, result);
-    case 'slow': return writeSlowly(exchange, result);
+    case 'drop_after':
+      return reset(exchange);
+    case 'hang_after':
+      return hang(exchange);
+    case 'non_json_after':
+      return sendPage(exchange, fault.status ?? 502);
+    case 'truncated':
+      return writeHalf(exchange, result);
+    case 'huge':
+      return writeHuge(exchange, result);
+    case 'slow':
+      return writeSlowly(exchange, result);
     case 'wrong_type':
-      return send(exchange, { ...result, headers: { ...result.headers, 'content-type': 'text/html; charset=utf-8' } });
-    case 'page_missing': changePage(result, (rows) => rows.shift()); break;
-    case 'page_duplicate': changePage(result, (rows) => rows.unshift(rows[0])); break;
-    default: break;
+      return send(exchange, {
+        ...result,
+        headers: { ...result.headers, 'content-type': 'text/html; charset=utf-8' },
+      });
+    case 'page_missing':
+      changePage(result, (rows) => rows.shift());
+      break;
+    case 'page_duplicate':
+      changePage(result, (rows) => rows.unshift(rows[0]));
+      break;
+    default:
+      break;
   }
   return send(exchange, result);
 }

@@ -2,8 +2,8 @@
 
 import { ApiError } from './errors.mjs';
 
-// milliseconds until an action of this command is done; `acpi_off` is the time from the end of shutdown_server
-// until the guest is really off
+// milliseconds until an action of this command is done; `acpi_off` is the time from the end of
+// shutdown_server until the guest is really off
 const DURATIONS = {
   default: 200,
   create_server: 2000,
@@ -26,7 +26,7 @@ const SETTINGS = {
   page_cap: 50,
   total_entries: true, // false: last_page and total_entries are null, as the contract allows
   endless_pages: false, // true: next_page never ends, as Prism's mock does it
-  deprecated_field: true, // false: without the flat `deprecated`, as the real API is since 2026-11-02
+  deprecated_field: true, // false: without that flat field, as at Hetzner since 2026-11-02
   server_limit: 1000, // per project, for resource_limit_exceeded
   latency_ms: 0, // before every answer
   gzip: true,
@@ -45,14 +45,16 @@ function checkValue(name, value, sample) {
   }
 }
 
-// Changes only what is named; an unknown name is refused, so that a typo in a test does not pass silently.
+// Changes only what is named; an unknown name is refused, so that a typo in a test does not pass
+// silently.
 export function changeSettings(settings, wanted) {
   for (const [name, value] of Object.entries(wanted)) {
     if (name === 'durations') {
       for (const [command, ms] of Object.entries(value)) checkValue(`durations.${command}`, ms, 0);
       continue;
     }
-    if (!(name in SETTINGS)) throw new ApiError(422, 'invalid_input', `there is no setting '${name}'`);
+    if (!(name in SETTINGS))
+      throw new ApiError(422, 'invalid_input', `there is no setting '${name}'`);
     checkValue(name, value, SETTINGS[name]);
   }
   const { durations = {}, ...rest } = wanted;

@@ -1,5 +1,6 @@
-// The state file: everything the emulator knows, so that a restart keeps servers, ids and running actions.
-// It holds hashes of tokens, never tokens. Root passwords are in it (nobody's but the emulated servers').
+// The state file: everything the emulator knows, so that a restart keeps servers, ids and running
+// actions. It holds hashes of tokens, never tokens. Root passwords are in it (nobody's but the
+// emulated servers').
 
 import fs from 'node:fs';
 
@@ -33,7 +34,8 @@ function unflatten(world, kept) {
   world.jobs = kept.jobs.filter((job) => job.kind !== 'action'); // resume() lays those anew
   for (const flat of kept.projects) {
     const project = { ...flat };
-    for (const name of RESOURCES) project[name] = new Map(flat[name].map((item) => [item.id, item]));
+    for (const name of RESOURCES)
+      project[name] = new Map(flat[name].map((item) => [item.id, item]));
     world.projects.set(project.id, project);
     for (const ip of project.primaryIps.values()) world.machines.pool.claim(ip.ip);
   }
@@ -52,7 +54,8 @@ export class Store {
     if (!fs.existsSync(this.file)) return false;
 
     const kept = JSON.parse(fs.readFileSync(this.file, 'utf8'));
-    if (kept.format !== FORMAT) throw new Error(`${this.file} is of another format; remove it to start afresh`);
+    if (kept.format !== FORMAT)
+      throw new Error(`${this.file} is of another format; remove it to start afresh`);
     unflatten(this.world, kept);
     return true;
   }

@@ -15,7 +15,10 @@ export function serverTypeView(world, type) {
       id: location(name).id,
       name,
       deprecation: type.deprecation,
-      recommended: type.deprecation === null && type.cpu_type === 'shared' && world.inStock(type.name, name).available,
+      recommended:
+        type.deprecation === null &&
+        type.cpu_type === 'shared' &&
+        world.inStock(type.name, name).available,
       available: !retired(type, now) && world.inStock(type.name, name).available,
     })),
   };
@@ -26,12 +29,14 @@ export function retired(type, now) {
 }
 
 export function imageView(world, image) {
-  const { deprecated, size, ...shown } = image;
+  const { deprecated, ...shown } = image;
   const until = deprecated && new Date(Date.parse(deprecated) + 90 * 86_400_000).toISOString();
   return {
     ...shown,
     ...(world.settings.deprecated_field && { deprecated }),
-    deprecation: deprecated ? { announced: deprecated, unavailable_after: `${until.slice(0, 19)}Z` } : null,
+    deprecation: deprecated
+      ? { announced: deprecated, unavailable_after: `${until.slice(0, 19)}Z` }
+      : null,
   };
 }
 
@@ -67,7 +72,12 @@ function publicNet(project, server) {
   const six = server.ipv6 && project.primaryIps.get(server.ipv6);
   return {
     ipv4: four
-      ? { id: four.id, ip: four.ip, blocked: false, dns_ptr: four.dns_ptr[0]?.dns_ptr ?? defaultPtr(four.ip) }
+      ? {
+          id: four.id,
+          ip: four.ip,
+          blocked: false,
+          dns_ptr: four.dns_ptr[0]?.dns_ptr ?? defaultPtr(four.ip),
+        }
       : null,
     ipv6: six ? { id: six.id, ip: six.ip, blocked: false, dns_ptr: six.dns_ptr } : null,
     floating_ips: [],
@@ -78,7 +88,7 @@ function publicNet(project, server) {
 // Traffic grows with every second a server runs: it differs on almost every read, as at Hetzner.
 function traffic(world, server, bytesPerSecond) {
   if (server.booted === null) return 0;
-  return Math.max(0, Math.floor((world.clock.now() - server.created) * bytesPerSecond / 1000));
+  return Math.max(0, Math.floor(((world.clock.now() - server.created) * bytesPerSecond) / 1000));
 }
 
 export function serverView(world, project, server) {
@@ -97,8 +107,8 @@ export function serverView(world, project, server) {
     rescue_enabled: server.rescue !== null,
     locked: world.actions.locks(project, server.id),
     backup_window: server.backup_window,
-    outgoing_traffic: traffic(world, server, 900 + server.id % 700),
-    ingoing_traffic: traffic(world, server, 2100 + server.id % 1300),
+    outgoing_traffic: traffic(world, server, 900 + (server.id % 700)),
+    ingoing_traffic: traffic(world, server, 2100 + (server.id % 1300)),
     included_traffic: (['ash', 'hil', 'sin'].includes(server.location) ? 1 : 20) * TIB,
     protection: server.protection,
     labels: server.labels,

@@ -1,4 +1,5 @@
-// The state of the emulated cloud: projects with their tokens and resources, ids, stock, what is due later.
+// The state of the emulated cloud: projects with their tokens and resources, ids, stock, what is
+// due later.
 
 import { createHash, randomInt } from 'node:crypto';
 
@@ -13,7 +14,12 @@ import { firstSettings } from './settings.mjs';
 
 // ids far apart for each kind of thing, so that a mixed-up id is seen at once
 const FIRST_IDS = {
-  project: 1, server: 5520400, action: 81234500, primary_ip: 70100, ssh_key: 23100, image: 390000100,
+  project: 1,
+  server: 5520400,
+  action: 81234500,
+  primary_ip: 70100,
+  ssh_key: 23100,
+  image: 390000100,
 };
 
 export const sha256 = (text) => createHash('sha256').update(text).digest('hex');
@@ -106,7 +112,9 @@ export class World {
     if (!server) return;
 
     project.servers.delete(server.id);
-    for (const ip of [...project.primaryIps.values()].filter(({ assignee }) => assignee === server.id)) {
+    for (const ip of [...project.primaryIps.values()].filter(
+      ({ assignee }) => assignee === server.id,
+    )) {
       if (ip.auto_delete) dropPrimaryIp(this, project, ip);
       else ip.assignee = null;
     }
@@ -115,7 +123,9 @@ export class World {
   }
 
   forgetBackups(project, server) {
-    for (const image of [...project.images.values()].filter(({ bound_to: bound }) => bound === server.id)) {
+    for (const image of [...project.images.values()].filter(
+      ({ bound_to: bound }) => bound === server.id,
+    )) {
       project.images.delete(image.id);
       this.machines.dropImage(image);
     }
@@ -156,7 +166,8 @@ export class World {
     const server = project?.servers.get(job.id);
     if (!server) return;
     if (job.kind === 'acpi_off' && server.acpi_off === job.action) this.powerOff(server);
-    if (job.kind === 'rescue_end' && server.rescue && server.rescue.until <= this.clock.now()) server.rescue = null;
+    if (job.kind === 'rescue_end' && server.rescue && server.rescue.until <= this.clock.now())
+      server.rescue = null;
     this.changed();
   }
 

@@ -4,9 +4,13 @@ import { after, afterEach, before, test } from 'node:test';
 import { code, Emulator, sleep } from './support.mjs';
 
 let emu;
-before(async () => { emu = await Emulator.start(); });
+before(async () => {
+  emu = await Emulator.start();
+});
 afterEach(() => emu.tell('DELETE', '/faults'));
-after(async () => { await emu.stop(); });
+after(async () => {
+  await emu.stop();
+});
 
 const order = (name) => ({ name, server_type: 'cx23', image: 'debian-12' });
 const fault = (rule) => emu.tell('POST', '/faults', rule);
@@ -17,7 +21,16 @@ async function raw(path, options = {}) {
 }
 
 test('an error before the effect, counted and skipped as told', async () => {
-  await fault({ kind: 'error', method: 'POST', path: '^/servers$', skip: 1, times: 2, status: 503, code: 'unavailable', message: 'try later' });
+  await fault({
+    kind: 'error',
+    method: 'POST',
+    path: '^/servers$',
+    skip: 1,
+    times: 2,
+    status: 503,
+    code: 'unavailable',
+    message: 'try later',
+  });
   assert.equal((await emu.post('/servers', order('skipped'))).status, 201);
   for (const name of ['struck-1', 'struck-2']) {
     const answer = await emu.post('/servers', order(name));
@@ -50,18 +63,32 @@ test('an error after the effect', async () => {
   assert.equal(code(await emu.post('/servers', order('timed-out'))), 'timeout');
   assert.equal(await exists('timed-out'), true);
   await fault({ kind: 'non_json_after', method: 'POST' });
-  const page = await raw('/servers', { method: 'POST', body: JSON.stringify(order('gateway')), headers: { authorization: `Bearer ${emu.rw}` } });
+  const page = await raw('/servers', {
+    method: 'POST',
+    body: JSON.stringify(order('gateway')),
+    headers: { authorization: `Bearer ${emu.rw}` },
+  });
   assert.deepEqual([page.status, page.headers.get('content-type')], [502, 'text/html']);
   assert.equal(await exists('gateway'), true);
 });
 
 test('no answer at all', async () => {
   await fault({ kind: 'hang_before' });
-  await assert.rejects(raw('/servers', { signal: AbortSignal.timeout(200), headers: { authorization: `Bearer ${emu.rw}` } }));
+  await assert.rejects(
+    raw('/servers', {
+      signal: AbortSignal.timeout(200),
+      headers: { authorization: `Bearer ${emu.rw}` },
+    }),
+  );
   await fault({ kind: 'hang_after', method: 'POST' });
-  await assert.rejects(raw('/servers', {
-    method: 'POST', body: JSON.stringify(order('silent')), signal: AbortSignal.timeout(300), headers: { authorization: `Bearer ${emu.rw}` },
-  }));
+  await assert.rejects(
+    raw('/servers', {
+      method: 'POST',
+      body: JSON.stringify(order('silent')),
+      signal: AbortSignal.timeout(300),
+      headers: { authorization: `Bearer ${emu.rw}` },
+    }),
+  );
   assert.equal(await exists('silent'), true);
 });
 
@@ -98,14 +125,28 @@ test('pages that miss a row or repeat one', async () => {
 
 test('actions that fail or never end', async () => {
   const { server } = await emu.server('acting');
-  await fault({ kind: 'action_error', command: 'reboot_server', code: 'unknown_error', message: '' });
-  const failed = await emu.done((await emu.post(`/servers/${server.id}/actions/reboot`)).body.action);
-  assert.deepEqual([failed.status, failed.error], ['error', { code: 'unknown_error', message: '' }]);
+  await fault({
+    kind: 'action_error',
+    command: 'reboot_server',
+    code: 'unknown_error',
+    message: '',
+  });
+  const failed = await emu.done(
+    (await emu.post(`/servers/${server.id}/actions/reboot`)).body.action,
+  );
+  assert.deepEqual(
+    [failed.status, failed.error],
+    ['error', { code: 'unknown_error', message: '' }],
+  );
 
   await fault({ kind: 'action_error', command: 'create_server' });
   const made = await emu.post('/servers', order('still-born'));
   assert.equal((await emu.done(made.body.action)).status, 'error');
-  assert.equal((await emu.done(made.body.next_actions[0])).status, 'error', 'the start that depended on it');
+  assert.equal(
+    (await emu.done(made.body.next_actions[0])).status,
+    'error',
+    'the start that depended on it',
+  );
 
   await fault({ kind: 'action_stuck', command: 'reboot_server' });
   const stuck = (await emu.post(`/servers/${server.id}/actions/reboot`)).body.action;
@@ -115,7 +156,8 @@ test('actions that fail or never end', async () => {
 });
 
 test('a wrong fault is refused', async () => {
-  const post = (body) => fetch(`${emu.admin}/faults`, { method: 'POST', body: JSON.stringify(body) });
+  const post = (body) =>
+    fetch(`${emu.admin}/faults`, { method: 'POST', body: JSON.stringify(body) });
   assert.equal((await post({ kind: 'eror' })).status, 422);
   assert.equal((await post({ kind: 'error', methd: 'GET' })).status, 422);
 });

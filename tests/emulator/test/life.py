@@ -1,4 +1,4 @@
-"""A server's life on the emulator with Debian's python3-hcloud; prints one word for each part that held."""
+"""A server's life on the emulator with Debian's python3-hcloud; prints a word for each part."""
 
 import os
 
@@ -7,11 +7,16 @@ from hcloud.images.domain import Image
 from hcloud.locations.domain import Location
 from hcloud.server_types.domain import ServerType
 
-client = Client(os.environ["HCLOUD_TOKEN"], api_endpoint=os.environ["HCLOUD_ENDPOINT"], poll_interval=0.05)
+endpoint = os.environ["HCLOUD_ENDPOINT"]
+client = Client(os.environ["HCLOUD_TOKEN"], api_endpoint=endpoint, poll_interval=0.05)
 
 key = client.ssh_keys.create("python", os.environ["PUBLIC_KEY"])
 made = client.servers.create(
-    "python-1", ServerType(name="cx23"), Image(name="debian-12"), ssh_keys=[key], location=Location(name="hel1"),
+    "python-1",
+    ServerType(name="cx23"),
+    Image(name="debian-12"),
+    ssh_keys=[key],
+    location=Location(name="hel1"),
     labels={"by": "python"},
 )
 made.action.wait_until_finished()

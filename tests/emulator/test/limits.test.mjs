@@ -4,12 +4,16 @@ import { after, before, test } from 'node:test';
 import { code, Emulator } from './support.mjs';
 
 let emu;
-before(async () => { emu = await Emulator.start(); });
-after(async () => { await emu.stop(); });
+before(async () => {
+  emu = await Emulator.start();
+});
+after(async () => {
+  await emu.stop();
+});
 
 const remaining = ({ headers }) => Number(headers.get('ratelimit-remaining'));
 
-test('two tokens of a project share its bucket; /actions has its own of twice the size', async () => {
+test('two tokens of a project share its bucket; /actions has its own, twice the size', async () => {
   await emu.tell('DELETE', '/buckets');
   const first = await emu.get('/servers');
   assert.equal(first.headers.get('ratelimit-limit'), '3600');
@@ -21,12 +25,14 @@ test('two tokens of a project share its bucket; /actions has its own of twice th
   assert.equal(remaining(await emu.get('/actions/1')), 7198);
 });
 
-test('an empty bucket answers 429, names the moment it is full, and refills with time', async () => {
+test('an empty bucket answers 429, says when it will be full, and refills', async () => {
   await emu.tell('POST', '/buckets', { project: 'one', tokens: 1.2 });
   assert.equal((await emu.get('/servers')).status, 200);
   const refused = await emu.get('/servers');
-  assert.deepEqual([refused.status, code(refused), refused.body.error.message],
-    [429, 'rate_limit_exceeded', 'limit of 3600 requests per hour reached']);
+  assert.deepEqual(
+    [refused.status, code(refused), refused.body.error.message],
+    [429, 'rate_limit_exceeded', 'limit of 3600 requests per hour reached'],
+  );
   assert.equal(remaining(refused), 0);
   const { now } = await emu.tell('GET', '/clock');
   const wait = Number(refused.headers.get('ratelimit-reset')) - Date.parse(now) / 1000;
@@ -50,14 +56,24 @@ test('requests without a token are limited too', async () => {
 });
 
 test('a project may have a limit of its own', async () => {
-  await emu.tell('POST', '/projects', { name: 'big', tokens: [{ token: 'b'.repeat(64) }], limit: 7200 });
+  await emu.tell('POST', '/projects', {
+    name: 'big',
+    tokens: [{ token: 'b'.repeat(64) }],
+    limit: 7200,
+  });
   const { headers } = await emu.get('/servers', { token: 'b'.repeat(64) });
   assert.equal(headers.get('ratelimit-limit'), '7200');
 });
 
 test('the virtual clock ends actions at once', async () => {
-  await emu.tell('PUT', '/settings', { durations: { create_server: 3_600_000, start_server: 3_600_000 } });
-  const made = await emu.post('/servers', { name: 'slow', server_type: 'cx23', image: 'debian-12' });
+  await emu.tell('PUT', '/settings', {
+    durations: { create_server: 3_600_000, start_server: 3_600_000 },
+  });
+  const made = await emu.post('/servers', {
+    name: 'slow',
+    server_type: 'cx23',
+    image: 'debian-12',
+  });
   await emu.tell('POST', '/clock', { advance: 1800 });
   const half = (await emu.get(`/actions/${made.body.action.id}`)).body.action;
   assert.deepEqual([half.status, half.progress], ['running', 50]);

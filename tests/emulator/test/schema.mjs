@@ -1,5 +1,5 @@
-// Hetzner's own OpenAPI file as judge over every answer the tests see. SPS_HCLOUD_SPEC names the file; without it (or
-// without ajv: npm ci) nothing is judged, and that is said loudly.
+// Hetzner's own OpenAPI file as judge over every answer the tests see. SPS_HCLOUD_SPEC names the
+// file; without it (or without ajv: npm ci) nothing is judged, and that is said loudly.
 
 import fs from 'node:fs';
 
@@ -10,7 +10,8 @@ const escape = (text) => text.replaceAll('~', '~0').replaceAll('/', '~1');
 function repair(spec) {
   const walk = (node) => {
     if (node === null || typeof node !== 'object') return;
-    if (node.properties?.assignee_type?.enum) node.properties.assignee_type.enum = ['server', 'unassigned'];
+    if (node.properties?.assignee_type?.enum)
+      node.properties.assignee_type.enum = ['server', 'unassigned'];
     Object.values(node).forEach(walk);
   };
   walk(spec.paths);
@@ -19,13 +20,18 @@ function repair(spec) {
 
 function templates(spec) {
   return Object.keys(spec.paths)
-    .map((path) => ({ path, re: new RegExp(`^${path.replace(/\{[^}]+\}/g, '[^/]+')}$`), words: !path.includes('{') }))
+    .map((path) => ({
+      path,
+      re: new RegExp(`^${path.replace(/\{[^}]+\}/g, '[^/]+')}$`),
+      words: !path.includes('{'),
+    }))
     .sort((a, b) => Number(b.words) - Number(a.words));
 }
 
 async function load(file) {
   const [{ default: Ajv }, { default: addFormats }] = await Promise.all([
-    import('ajv/dist/2020.js'), import('ajv-formats'),
+    import('ajv/dist/2020.js'),
+    import('ajv-formats'),
   ]);
   const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: true });
   addFormats(ajv);
@@ -42,14 +48,25 @@ function reference(judge, method, path, status) {
   if (!responses) return null;
 
   const range = `${Math.floor(status / 100)}xx`;
-  const key = responses[status] ? String(status) : Object.keys(responses).find((name) => name.toLowerCase() === range);
+  const key = responses[status]
+    ? String(status)
+    : Object.keys(responses).find((name) => name.toLowerCase() === range);
   if (!key) return { wrong: `status ${status} is not among ${Object.keys(responses)}` };
   if (!responses[key].content) return { empty: true };
-  const steps = ['paths', template.path, method.toLowerCase(), 'responses', key, 'content', 'application/json', 'schema'];
+  const steps = [
+    'paths',
+    template.path,
+    method.toLowerCase(),
+    'responses',
+    key,
+    'content',
+    'application/json',
+    'schema',
+  ];
   return { ref: `hetzner#/${steps.map(escape).join('/')}` };
 }
 
-// Returns a function (method, path, status, body) → what is wrong, as a text, or null; and how many it judged.
+// Returns check(method, path, status, body), which says what is wrong or null, and what it has seen.
 export async function loadJudge() {
   const file = process.env.SPS_HCLOUD_SPEC;
   const judge = file ? await load(file) : null;
@@ -63,7 +80,8 @@ export async function loadJudge() {
     seen.routes.add(`${method} ${path.replace(/\d+/g, '{id}')} ${status}`);
     if (where.empty) return body === null ? null : 'a body where there must be none';
 
-    if (!judge.compiled.has(where.ref)) judge.compiled.set(where.ref, judge.ajv.compile({ $ref: where.ref }));
+    if (!judge.compiled.has(where.ref))
+      judge.compiled.set(where.ref, judge.ajv.compile({ $ref: where.ref }));
     const validate = judge.compiled.get(where.ref);
     return validate(body) ? null : judge.ajv.errorsText(validate.errors);
   }

@@ -36,13 +36,38 @@ test('a restart keeps servers, ids and running actions; the file holds no token'
   await third.stop();
 });
 
+const LIST = '\n  - pub_key_ed25519\n  - "instance_id"';
+
 test('user_data: the phone_home part of a cloud-config is read', () => {
   const read = (text) => phoneHome(`#cloud-config\n${text}`);
-  assert.deepEqual(read('phone_home:\n  url: https://x.example/h/$INSTANCE_ID?a=1#frag\n  post: [pub_key_ed25519, instance_id]\n  tries: 3\nhostname: a\n'),
-    { url: 'https://x.example/h/$INSTANCE_ID?a=1#frag', post: ['pub_key_ed25519', 'instance_id'], tries: 3 });
-  assert.deepEqual(read('packages:\n  - nginx\n\n# why\nphone_home:\n    url: "http://127.0.0.1:1/a b"  # here\n    post:\n    - pub_key_ed25519\n    - "fqdn"\n'),
-    { url: 'http://127.0.0.1:1/a b', post: ['pub_key_ed25519', 'fqdn'], tries: 10 });
-  assert.deepEqual(read("phone_home:\n  url: 'http://h/it''s'\n  post: all\n"), { url: "http://h/it's", post: 'all', tries: 10 });
+  const block = [
+    'packages:',
+    '  - nginx',
+    '# why',
+    'phone_home:',
+    '  url: https://x.example/h/$INSTANCE_ID?a=1#part  # one time',
+    '  post: [pub_key_ed25519, "instance_id"]',
+    '  tries: 3',
+    'hostname: a',
+  ].join('\n');
+  const wanted = {
+    url: 'https://x.example/h/$INSTANCE_ID?a=1#part',
+    post: ['pub_key_ed25519', 'instance_id'],
+    tries: 3,
+  };
+  assert.deepEqual(read(block), wanted);
+  assert.deepEqual(read(block.replace('[pub_key_ed25519, "instance_id"]', LIST)), wanted);
+  assert.deepEqual(read(JSON.stringify({ phone_home: wanted })), wanted);
+  assert.deepEqual(read('phone_home: {url: "https://x/a,b", post: [fqdn], tries: 2}\n'), {
+    url: 'https://x/a,b',
+    post: ['fqdn'],
+    tries: 2,
+  });
+  assert.deepEqual(read("phone_home:\n  url: 'http://h/it''s'\n"), {
+    url: "http://h/it's",
+    post: 'all',
+    tries: 10,
+  });
   assert.equal(read('phone_home:\n  post: all\n'), null);
   assert.equal(read('other:\n  phone_home:\n    url: x\n'), null, 'not at the top');
   assert.equal(phoneHome('#!/bin/sh\nphone_home:\n  url: x\n'), null);
@@ -52,8 +77,18 @@ test('user_data: the phone_home part of a cloud-config is read', () => {
 test('options: the command line wins over the environment, and nonsense is refused', () => {
   assert.equal(readOptions(['--tag', 'a1'], { SPS_EMU_TAG: 'b2' }).tag, 'a1');
   assert.equal(readOptions([], { SPS_EMU_TAG: 'b2' }).tag, 'b2');
-  assert.deepEqual(readOptions(['--listen', '127.0.0.2:99'], {}).listen, { host: '127.0.0.2', port: 99 });
-  for (const argv of [['--boot', 'maybe'], ['--boot', 'netns'], ['--tag', 'A;b'], ['--net', '10.0.0'], ['--listen', 'x:y'], ['--scale=-1']]) {
+  assert.deepEqual(readOptions(['--listen', '127.0.0.2:99'], {}).listen, {
+    host: '127.0.0.2',
+    port: 99,
+  });
+  for (const argv of [
+    ['--boot', 'maybe'],
+    ['--boot', 'netns'],
+    ['--tag', 'A;b'],
+    ['--net', '10.0.0'],
+    ['--listen', 'x:y'],
+    ['--scale=-1'],
+  ]) {
     assert.throws(() => readOptions(argv, {}), /must be|needed/, argv.join(' '));
   }
 });

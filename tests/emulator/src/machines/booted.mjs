@@ -31,13 +31,19 @@ export class BootedMachines {
 
   // --- the whole
 
-  // After the state is read: keep servers that still run, start those that should, end and remove the others.
+  // After the state is read: keep servers that still run, start those that should, end and remove
+  // the others.
   async open(world) {
     this.world = world;
     for (const name of fs.readdirSync(path.join(this.directory, 'servers'))) {
       const found = world.findServer(Number(name));
       const top = this.#remembered(name);
-      if (found?.server.status === 'running' && top && alive(top) && this.network.has(found.server)) {
+      if (
+        found?.server.status === 'running' &&
+        top &&
+        alive(top) &&
+        this.network.has(found.server)
+      ) {
         this.#running.set(found.server.id, { top });
       } else if (top) {
         await endTree(top);
@@ -90,9 +96,11 @@ export class BootedMachines {
 
   #inTurn(server, work) {
     const turn = (this.#queues.get(server.id) ?? Promise.resolve()).then(work);
-    const settled = turn.catch(() => {}).then(() => {
-      if (this.#queues.get(server.id) === settled) this.#queues.delete(server.id);
-    });
+    const settled = turn
+      .catch(() => {})
+      .then(() => {
+        if (this.#queues.get(server.id) === settled) this.#queues.delete(server.id);
+      });
     this.#queues.set(server.id, settled);
     return turn;
   }
@@ -137,7 +145,9 @@ export class BootedMachines {
   }
 
   dropImage(image) {
-    machine(['remove', this.#image(image.id)]).catch((error) => this.log(`image ${image.id}: ${error.message}`));
+    machine(['remove', this.#image(image.id)]).catch((error) =>
+      this.log(`image ${image.id}: ${error.message}`),
+    );
   }
 
   setPassword(server, password) {
@@ -148,8 +158,8 @@ export class BootedMachines {
     });
   }
 
-  // An empty disk, or the one of a snapshot. A snapshot of this very server keeps its host key and does not call
-  // home again: for cloud-init it is the same instance.
+  // An empty disk, or the one of a snapshot. A snapshot of this very server keeps its host key and
+  // does not call home again: for cloud-init it is the same instance.
   async #freshDisk(server) {
     const image = this.#image(server.image);
     const restored = fs.existsSync(image);
@@ -191,9 +201,15 @@ export class BootedMachines {
     await this.network.attach(server, address);
     this.#tell(server, address, rescue);
     const running = this.#launch(server, rescue ? 'rescue' : 'disk');
-    if (address && !await waitForSsh(address, this.network.port, SSH_WITHIN_MS, () => alive(running.top))) {
+    if (
+      address &&
+      !(await waitForSsh(address, this.network.port, SSH_WITHIN_MS, () => alive(running.top)))
+    ) {
       await this.#end(server);
-      throw new Error(`the server did not answer on ${address} port ${this.network.port}: ${this.#lastWords(server)}`);
+      throw new Error(
+        `the server did not answer on ${address} port ${this.network.port}: ` +
+          this.#lastWords(server),
+      );
     }
     if (server.fresh && !rescue) this.#callHome(server);
   }
@@ -213,7 +229,11 @@ export class BootedMachines {
 
   #lastWords(server) {
     try {
-      return fs.readFileSync(path.join(this.#dir(server), 'console'), 'utf8').trim().split('\n').pop();
+      return fs
+        .readFileSync(path.join(this.#dir(server), 'console'), 'utf8')
+        .trim()
+        .split('\n')
+        .pop();
     } catch {
       return 'it said nothing';
     }
@@ -221,8 +241,9 @@ export class BootedMachines {
 
   #callHome(server) {
     server.fresh = false;
-    callHome(server, path.join(this.#dir(server), 'disk'), this.log)
-      .catch((error) => this.log(`server ${server.id}: phone_home: ${error.message}`));
+    callHome(server, path.join(this.#dir(server), 'disk'), this.log).catch((error) =>
+      this.log(`server ${server.id}: phone_home: ${error.message}`),
+    );
   }
 
   async #end(server) {

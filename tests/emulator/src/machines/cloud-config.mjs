@@ -3,7 +3,8 @@
 //     url: https://…
 //     post: [pub_key_ed25519, instance_id]     (or a block list, or all)
 //     tries: 10
-// That much YAML and no more: block mappings by indentation, plain or quoted scalars, flow and block lists of scalars.
+// That much YAML and no more: mappings in blocks or on one line, plain or quoted scalars, lists of
+// scalars; or the whole as JSON.
 
 function unquote(text) {
   const plain = text.trim();
@@ -15,7 +16,10 @@ function unquote(text) {
 }
 
 function withoutComment(line) {
-  return line.replace(/^\s*#.*$/, '').replace(/\s+#[^'"]*$/, '').trimEnd();
+  return line
+    .replace(/^\s*#.*$/, '')
+    .replace(/\s+#[^'"]*$/, '')
+    .trimEnd();
 }
 
 const indent = (line) => line.length - line.trimStart().length;
@@ -35,7 +39,8 @@ function section(lines, name) {
 
 function scalarOrList(lines, at) {
   const value = lines[at].slice(lines[at].indexOf(':') + 1).trim();
-  if (value.startsWith('[')) return value.slice(1, value.lastIndexOf(']')).split(',').map(unquote).filter(Boolean);
+  if (value.startsWith('['))
+    return value.slice(1, value.lastIndexOf(']')).split(',').map(unquote).filter(Boolean);
   if (value !== '') return unquote(value);
 
   const items = [];
@@ -47,19 +52,43 @@ function scalarOrList(lines, at) {
   return items;
 }
 
-// Returns {url, post, tries} or null where user_data asks for no call.
-export function phoneHome(userData) {
-  if (!/^#cloud-config\s*(\n|$)/.test(userData ?? '')) return null;
-
-  const lines = userData.split(/\r?\n/).map(withoutComment);
-  const inside = section(lines, 'phone_home');
-  if (!inside) return null;
-
+function fromBlock(inside) {
   const wanted = {};
   inside.forEach((line, at) => {
     const found = /^\s*([a-z_]+):/.exec(line);
     if (found) wanted[found[1]] = scalarOrList(inside, at);
   });
+  return wanted;
+}
+
+// "{url: …, post: […]}" becomes the lines of a block: commas inside quotes and brackets stay.
+function fromOneLine(text) {
+  const parts = text.match(/(?:"[^"]*"|'[^']*'|\[[^\]]*\]|[^,"'[])+/g) ?? [];
+  return fromBlock(parts);
+}
+
+function fromJson(text) {
+  try {
+    return JSON.parse(text).phone_home ?? {};
+  } catch {
+    return null;
+  }
+}
+
+function fromYaml(text) {
+  const lines = text.split(/\r?\n/).map(withoutComment);
+  const flow = lines.map((line) => /^phone_home:\s*\{(.*)\}$/.exec(line)).find(Boolean);
+  if (flow) return fromOneLine(flow[1]);
+
+  return fromBlock(section(lines, 'phone_home') ?? []);
+}
+
+// Returns {url, post, tries} or null where user_data asks for no call.
+export function phoneHome(userData) {
+  const found = /^#cloud-config[ \t]*\r?\n([^]*)$/.exec(userData ?? '');
+  if (!found) return null;
+
+  const wanted = fromJson(found[1]) ?? fromYaml(found[1]);
   if (!wanted.url) return null;
   return { url: wanted.url, post: wanted.post ?? 'all', tries: Number(wanted.tries ?? 10) || 10 };
 }

@@ -1,5 +1,5 @@
-// Which kind of machines this run has. Where namespaces for networks cannot be had (a bare chroot, a container
-// without rights), "auto" falls back and says so.
+// Which kind of machines this run has. Where namespaces for networks cannot be had (a bare chroot,
+// a container without rights), "auto" falls back and says so.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -12,11 +12,18 @@ import { ImpossibleMachines, NoMachines } from './none.mjs';
 const isRoot = process.getuid() === 0;
 
 function checkMachine(log) {
-  if (!fs.existsSync('/proc/self/mountinfo')) throw new Error('servers cannot boot without /proc: mount it first');
+  if (!fs.existsSync('/proc/self/mountinfo'))
+    throw new Error('servers cannot boot without /proc: mount it first');
 
-  const roots = fs.readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter((line) => line.split(' ')[4] === '/');
+  const roots = fs
+    .readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.split(' ')[4] === '/');
   if (roots.length === 0) {
-    log('this is a chroot: servers are kept from this machine by a chroot only, which a hostile program could leave');
+    log(
+      'this is a chroot: only a chroot keeps servers from this machine, and a hostile program ' +
+        'could leave it',
+    );
   }
 }
 
@@ -32,7 +39,10 @@ async function openNetwork(options, directory, log) {
     await own.open(kept);
   } catch (error) {
     if (options.boot === 'netns') throw error;
-    log(`network namespaces cannot be had here (${error.message}); servers share this machine's network on 127.18.x`);
+    log(
+      `network namespaces cannot be had here (${error.message}); servers share this machine's ` +
+        'network, on 127.18.x addresses',
+    );
     return shared;
   }
   fs.writeFileSync(file, own.net);
@@ -45,7 +55,10 @@ async function bootedMachines(options, log) {
   for (const name of ['servers', 'images']) {
     fs.mkdirSync(path.join(directory, name), { recursive: true, mode: 0o700 });
   }
-  const base = await machine(['base', path.resolve(options.baseRoot ?? path.join(directory, 'base'))]);
+  const base = await machine([
+    'base',
+    path.resolve(options.baseRoot ?? path.join(directory, 'base')),
+  ]);
   const network = await openNetwork(options, directory, log);
   return new BootedMachines({ network, directory, base, keep: options.keep, log });
 }

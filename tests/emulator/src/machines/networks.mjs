@@ -9,10 +9,13 @@ import { machine } from './helper.mjs';
 const SERVERS = 240; // .10 to .249
 const FIRST_NET = 64;
 
-const hostHas = (address) => Object.values(os.networkInterfaces()).flat().some((found) => found.address === address);
+const hostHas = (address) =>
+  Object.values(os.networkInterfaces())
+    .flat()
+    .some((found) => found.address === address);
 
-// Each server in a network namespace of its own, with its own address and port 22. From there only the host and the
-// other servers can be reached.
+// Each server in a network namespace of its own, with its own address and port 22. From there only
+// the host and the other servers can be reached.
 export class OwnNetworks {
   mode = 'netns';
   port = 22;
@@ -25,12 +28,13 @@ export class OwnNetworks {
   // keptNet: the network of the run before, whose servers have its addresses
   async open(keptNet) {
     const wanted = this.wanted === 'auto' ? keptNet : this.wanted;
-    this.net = wanted ?? await this.#firstFree();
+    this.net = wanted ?? (await this.#firstFree());
     if (wanted && !this.#stands()) await machine(['net-up', this.tag, this.net]);
     this.pool = new AddressPool(SERVERS, (n) => `${this.net}.${n + 10}`);
   }
 
-  // Another emulator may take a network between the look and the step: the helper refuses one in use.
+  // Another emulator may take a network between the look and the step: the helper refuses one in
+  // use.
   async #firstFree() {
     for (let n = FIRST_NET; n < 255; n += 1) {
       const net = `198.18.${n}`;
@@ -46,8 +50,12 @@ export class OwnNetworks {
   }
 
   #stands() {
-    return fs.existsSync(`/run/netns/sps-emu-${this.tag}`)
-      && (os.networkInterfaces()[`spse-${this.tag}`] ?? []).some((found) => found.address === `${this.net}.1`);
+    return (
+      fs.existsSync(`/run/netns/sps-emu-${this.tag}`) &&
+      (os.networkInterfaces()[`spse-${this.tag}`] ?? []).some(
+        (found) => found.address === `${this.net}.1`,
+      )
+    );
   }
 
   has(server) {

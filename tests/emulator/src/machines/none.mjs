@@ -1,5 +1,5 @@
-// No machines: the API alone. Addresses come from 198.19.0.0/16 (RFC 2544), which no other mode uses, so that
-// nothing answers at them.
+// No machines: the API alone. Addresses come from 198.19.0.0/16 (RFC 2544), which no other mode
+// uses, so that nothing answers at them.
 
 import { AddressPool } from '../addresses.mjs';
 
@@ -24,7 +24,8 @@ export class NoMachines {
   }
 }
 
-// Machines were wanted and cannot be had: every action that would boot one ends in an error that says why.
+// Machines were wanted and cannot be had: every action that would boot one ends in an error that
+// says why.
 export class ImpossibleMachines extends NoMachines {
   mode = 'impossible';
 

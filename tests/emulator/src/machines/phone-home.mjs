@@ -1,17 +1,28 @@
-// cloud-init's phone_home. THE ONE PLACE WHERE THE EMULATOR SPEAKS FOR THE GUEST: a server's network ends at its
-// host, where the product may listen on 127.0.0.1 only, so the call is made from outside. What it reports is true:
-// the host key is read from the server's disk after its sshd has answered.
+// cloud-init's phone_home. THE ONE PLACE WHERE THE EMULATOR SPEAKS FOR THE GUEST: a server's
+// network ends at its host, where the product may listen on 127.0.0.1 only, so the call is made
+// from outside. What it reports is true: the host key is read from the server's disk after its sshd
+// has answered.
 
 import fs from 'node:fs';
 import path from 'node:path';
 
 import { phoneHome } from './cloud-config.mjs';
 
-const EVERYTHING = ['pub_key_rsa', 'pub_key_ecdsa', 'pub_key_ed25519', 'instance_id', 'hostname', 'fqdn'];
+const EVERYTHING = [
+  'pub_key_rsa',
+  'pub_key_ecdsa',
+  'pub_key_ed25519',
+  'instance_id',
+  'hostname',
+  'fqdn',
+];
 const PAUSE_MS = 1000;
 const ANSWER_MS = 10_000;
 
-const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
+const sleep = (ms) =>
+  new Promise((done) => {
+    setTimeout(done, ms);
+  });
 
 // A file of the server's disk; null where it is not there or leads elsewhere through a link.
 function fileOf(disk, name) {
@@ -45,7 +56,10 @@ export async function callHome(server, disk, log) {
   if (!wanted) return;
 
   const known = facts(server, disk);
-  const names = wanted.post === 'all' ? EVERYTHING : [wanted.post].flat().filter((name) => EVERYTHING.includes(name));
+  const names =
+    wanted.post === 'all'
+      ? EVERYTHING
+      : [wanted.post].flat().filter((name) => EVERYTHING.includes(name));
   const body = new URLSearchParams(names.map((name) => [name, known[name] ?? 'N/A'])).toString();
   const url = wanted.url.replaceAll('$INSTANCE_ID', known.instance_id);
   for (let tries = 1; tries <= wanted.tries; tries += 1) {
@@ -61,7 +75,10 @@ async function post(url, body) {
   try {
     const answer = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded', 'user-agent': 'Cloud-Init/22.4.2' },
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'user-agent': 'Cloud-Init/22.4.2',
+      },
       body,
       signal: AbortSignal.timeout(ANSWER_MS),
     });

@@ -1,4 +1,5 @@
-// A process remembered across a restart of the emulator: its number and when it began, because numbers come again.
+// A process remembered across a restart of the emulator: its number and when it began, because
+// numbers come again.
 
 import fs from 'node:fs';
 
@@ -12,7 +13,10 @@ function began(pid) {
   }
 }
 
-const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
+const sleep = (ms) =>
+  new Promise((done) => {
+    setTimeout(done, ms);
+  });
 
 export function remember(pid) {
   return { pid, began: began(pid) };
@@ -24,13 +28,19 @@ export function alive(process) {
 
 function children(pid) {
   try {
-    return fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+    return fs
+      .readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .trim()
+      .split(' ')
+      .filter(Boolean)
+      .map(Number);
   } catch {
     return [];
   }
 }
 
-// Ends an unshare and waits until the server's process 1 and with it everything in its namespaces is gone.
+// Ends an unshare and waits until the server's process 1 and with it everything in its namespaces
+// is gone.
 export async function endTree(top) {
   if (!alive(top)) return;
 

@@ -1,6 +1,9 @@
 import net from 'node:net';
 
-const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
+const sleep = (ms) =>
+  new Promise((done) => {
+    setTimeout(done, ms);
+  });
 
 function banner(host, port, ms) {
   return new Promise((done) => {
@@ -16,7 +19,8 @@ function banner(host, port, ms) {
   });
 }
 
-// Waits until an SSH server introduces itself; false if it does not in time or stillThere() says there is no hope.
+// Waits until an SSH server introduces itself; false if it does not in time or stillThere() says
+// there is no hope.
 export async function waitForSsh(host, port, ms, stillThere) {
   const until = Date.now() + ms;
   while (Date.now() < until && stillThere()) {

@@ -5,7 +5,8 @@ import { ApiError, gone, invalidInput, notFound } from '../errors.mjs';
 import { listAnswer } from '../list.mjs';
 
 const SORT = ['id', 'command', 'status', 'started', 'finished'];
-const BATCH_GONE = 'https://docs.hetzner.cloud/changelog#2025-01-30-listing-all-actions-in-the-actions-endpoint';
+const BATCH_GONE =
+  'https://docs.hetzner.cloud/changelog#2025-01-30-listing-all-actions-in-the-actions-endpoint';
 const SINGLE_GONE = 'https://docs.hetzner.cloud/changelog#2026-04-30-deprecated-action-endpoints';
 
 function numbers(texts) {
@@ -30,7 +31,12 @@ function list(ctx, actions) {
 function batch(ctx) {
   const ids = ctx.query.getAll('id').filter((text) => text !== '');
   if (ids.length === 0) throw gone(BATCH_GONE);
-  return list(ctx, numbers(ids).map((id) => ctx.project.actions.get(id)).filter(Boolean));
+  return list(
+    ctx,
+    numbers(ids)
+      .map((id) => ctx.project.actions.get(id))
+      .filter(Boolean),
+  );
 }
 
 function single(ctx) {
@@ -39,11 +45,16 @@ function single(ctx) {
   return { body: { action: actionView(action, ctx.now) } };
 }
 
-const concerns = (action, type, id) => action.resources
-  .some((resource) => resource.type === type && (id === null || resource.id === id));
+const concerns = (action, type, id) =>
+  action.resources.some(
+    (resource) => resource.type === type && (id === null || resource.id === id),
+  );
 
-const feed = (type) => (ctx) => list(ctx,
-  [...ctx.project.actions.values()].filter((action) => concerns(action, type, null)));
+const feed = (type) => (ctx) =>
+  list(
+    ctx,
+    [...ctx.project.actions.values()].filter((action) => concerns(action, type, null)),
+  );
 
 const OWNERS = {
   server: (project, id) => project.servers.get(id),
@@ -53,12 +64,16 @@ const OWNERS = {
 
 const ofOne = (type) => (ctx) => {
   if (!OWNERS[type](ctx.project, ctx.params.id)) throw notFound(type, ctx.params.id);
-  return list(ctx, [...ctx.project.actions.values()].filter((action) => concerns(action, type, ctx.params.id)));
+  return list(
+    ctx,
+    [...ctx.project.actions.values()].filter((action) => concerns(action, type, ctx.params.id)),
+  );
 };
 
 function ofOneSingle(ctx) {
   throw ctx.project.actions.has(ctx.params.action)
-    ? gone(SINGLE_GONE) : new ApiError(404, 'not_found', 'action not found');
+    ? gone(SINGLE_GONE)
+    : new ApiError(404, 'not_found', 'action not found');
 }
 
 const feedBucket = (world) => world.settings.feed_bucket;

@@ -1,4 +1,5 @@
-// What everybody sees: locations, server types, prices, ISOs; and the lists that are empty in this emulator.
+// What everybody sees: locations, server types, prices, ISOs; and the lists that are empty in this
+// emulator.
 
 import { isos, loadBalancerTypes, locations, pricing, serverTypes } from '../catalogue.mjs';
 import { notFound } from '../errors.mjs';
@@ -22,11 +23,20 @@ function one(key, items, view = () => asIs) {
 
 const typeView = (ctx) => (type) => serverTypeView(ctx.world, type);
 
-const DATACENTERS_GONE = 'https://docs.hetzner.cloud/changelog#2026-10-01-datacenters-endpoint-removed';
+const DATACENTERS_GONE =
+  'https://docs.hetzner.cloud/changelog#2026-10-01-datacenters-endpoint-removed';
 const never = () => ({ body: {} });
 
 // Kinds of resource that a client may list here but not make.
-const EMPTY = ['volumes', 'networks', 'firewalls', 'floating_ips', 'placement_groups', 'load_balancers', 'certificates'];
+const EMPTY = [
+  'volumes',
+  'networks',
+  'firewalls',
+  'floating_ips',
+  'placement_groups',
+  'load_balancers',
+  'certificates',
+];
 
 const emptyRoutes = EMPTY.flatMap((key) => [
   ['GET', `/${key}`, list(key, [], null)],

@@ -23,7 +23,10 @@ function findOwn(ctx) {
 
 function list(ctx) {
   const wanted = ctx.query.get('include_deprecated') === 'true' || ctx.query.get('name') !== null;
-  const items = [...systemImages.filter((image) => wanted || image.deprecated === null), ...ctx.project.images.values()];
+  const items = [
+    ...systemImages.filter((image) => wanted || image.deprecated === null),
+    ...ctx.project.images.values(),
+  ];
   return listAnswer(ctx, {
     key: 'images',
     items,
@@ -41,8 +44,13 @@ function list(ctx) {
 
 function update(ctx) {
   const image = findOwn(ctx);
-  const { type, ...given } = readBody(ctx.body, { description: 'string', type: 'string', labels: 'labels' });
-  if (type !== undefined && type !== 'snapshot') throw invalidInput([['type', "must be 'snapshot'"]]);
+  const { type, ...given } = readBody(ctx.body, {
+    description: 'string',
+    type: 'string',
+    labels: 'labels',
+  });
+  if (type !== undefined && type !== 'snapshot')
+    throw invalidInput([['type', "must be 'snapshot'"]]);
 
   Object.assign(image, given);
   if (type) Object.assign(image, { type, bound_to: null });
@@ -65,7 +73,9 @@ function changeProtection(ctx) {
   const given = readBody(ctx.body, { delete: 'bool' });
   image.protection = { ...image.protection, ...given };
   const resources = [{ id: image.id, type: 'image' }];
-  const action = ctx.world.actions.create(ctx.project, 'change_protection', resources, { immediate: true });
+  const action = ctx.world.actions.create(ctx.project, 'change_protection', resources, {
+    immediate: true,
+  });
   return { status: 201, body: { action: actionView(action, ctx.now) } };
 }
 

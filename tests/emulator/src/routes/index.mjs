@@ -11,8 +11,14 @@ import { sshKeyRoutes } from './ssh-keys.mjs';
 export function buildRouter() {
   const router = new Router();
   router.addAll([
-    ...catalogueRoutes, ...actionRoutes, ...serverRoutes, ...serverActionRoutes, ...metricsRoutes, ...sshKeyRoutes,
-    ...imageRoutes, ...primaryIpRoutes,
+    ...catalogueRoutes,
+    ...actionRoutes,
+    ...serverRoutes,
+    ...serverActionRoutes,
+    ...metricsRoutes,
+    ...sshKeyRoutes,
+    ...imageRoutes,
+    ...primaryIpRoutes,
   ]);
   return router;
 }

@@ -35,19 +35,31 @@ function checkName(ctx, name, self = null) {
 
 function create(ctx) {
   const given = readBody(ctx.body, {
-    name: 'text!', type: 'string!', location: 'ref', labels: 'labels', auto_delete: 'bool', assignee_type: 'string',
+    name: 'text!',
+    type: 'string!',
+    location: 'ref',
+    labels: 'labels',
+    auto_delete: 'bool',
+    assignee_type: 'string',
     assignee_id: 'id',
   });
-  if (!['ipv4', 'ipv6'].includes(given.type)) throw invalidInput([['type', "must be 'ipv4' or 'ipv6'"]]);
+  if (!['ipv4', 'ipv6'].includes(given.type))
+    throw invalidInput([['type', "must be 'ipv4' or 'ipv6'"]]);
   if (given.assignee_id !== undefined) {
-    throw new ApiError(422, 'service_error', 'create the primary IP first, then assign it to a server that is off');
+    throw new ApiError(
+      422,
+      'service_error',
+      'create the primary IP first, then assign it to a server that is off',
+    );
   }
   const place = byIdOrName(locations, given.location ?? '');
   if (!place) throw invalidInput([['location', 'is not a location']]);
   checkName(ctx, given.name);
 
   const ip = newPrimaryIp(ctx.world, ctx.project, given.type, place.name, {
-    name: given.name, labels: given.labels ?? {}, auto_delete: given.auto_delete ?? false,
+    name: given.name,
+    labels: given.labels ?? {},
+    auto_delete: given.auto_delete ?? false,
   });
   return { status: 201, body: { primary_ip: primaryIpView(ip), action: null } };
 }
@@ -64,7 +76,8 @@ function update(ctx) {
 function remove(ctx) {
   const ip = find(ctx);
   if (ip.protection.delete) throw isProtected('primary IP', 'deletion');
-  if (ip.assignee !== null) throw new ApiError(422, 'must_be_unassigned', 'primary IP must be unassigned');
+  if (ip.assignee !== null)
+    throw new ApiError(422, 'must_be_unassigned', 'primary IP must be unassigned');
   dropPrimaryIp(ctx.world, ctx.project, ip);
   return { status: 204 };
 }
@@ -91,7 +104,8 @@ function changePtr(ctx) {
 function serverOff(ctx, id) {
   const server = ctx.project.servers.get(id);
   if (!server) throw invalidInput([['assignee_id', 'server not found']]);
-  if (server.status !== 'off') throw new ApiError(422, 'server_not_stopped', 'server must be stopped');
+  if (server.status !== 'off')
+    throw new ApiError(422, 'server_not_stopped', 'server must be stopped');
   return server;
 }
 
@@ -99,8 +113,10 @@ function assign(ctx) {
   const ip = find(ctx);
   const given = readBody(ctx.body, { assignee_id: 'id!', assignee_type: 'string!' });
   const server = serverOff(ctx, Number(given.assignee_id));
-  if (ip.assignee !== null) throw new ApiError(422, 'primary_ip_already_assigned', 'primary IP is already assigned');
-  if (server[ip.type]) throw new ApiError(422, `server_has_${ip.type}`, `server already has an ${ip.type}`);
+  if (ip.assignee !== null)
+    throw new ApiError(422, 'primary_ip_already_assigned', 'primary IP is already assigned');
+  if (server[ip.type])
+    throw new ApiError(422, `server_has_${ip.type}`, `server already has an ${ip.type}`);
 
   ip.assignee = server.id;
   server[ip.type] = ip.id;

@@ -13,7 +13,12 @@ import { checkUnlocked, checkUserData, findServer, imageFor } from './servers.mj
 const BACKUP_SLOTS = 7;
 
 function start(ctx, server, command, options = {}, more = {}) {
-  const action = ctx.world.actions.create(ctx.project, command, [{ id: server.id, type: 'server' }], options);
+  const action = ctx.world.actions.create(
+    ctx.project,
+    command,
+    [{ id: server.id, type: 'server' }],
+    options,
+  );
   return { status: 201, body: { ...more, action: actionView(action, ctx.now) } };
 }
 
@@ -31,7 +36,8 @@ function rebuild(ctx) {
   if (server.protection.rebuild) throw isProtected('server', 'rebuild');
   checkUserData(given.user_data);
   const image = imageFor(ctx.project, given.image, serverType(server.type).architecture);
-  if (image.disk_size > server.disk) throw invalidInput([['image', 'image disk is bigger than server disk']]);
+  if (image.disk_size > server.disk)
+    throw invalidInput([['image', 'image disk is bigger than server disk']]);
   checkUnlocked(ctx, server);
 
   server.image = image.id;
@@ -44,29 +50,46 @@ function resetPassword(ctx) {
   const server = findServer(ctx);
   readBody(ctx.body, {});
   checkUnlocked(ctx, server);
-  if (server.status !== 'running') throw new ApiError(422, 'service_error', 'server must be running');
+  if (server.status !== 'running')
+    throw new ApiError(422, 'service_error', 'server must be running');
 
   server.password = newPassword();
-  return start(ctx, server, 'reset_password', { params: { password: server.password } },
-    { root_password: server.password });
+  return start(
+    ctx,
+    server,
+    'reset_password',
+    { params: { password: server.password } },
+    { root_password: server.password },
+  );
 }
 
 function enableRescue(ctx) {
   const server = findServer(ctx);
   const given = readBody(ctx.body, { type: 'string', ssh_keys: 'ids' });
-  if (given.type !== undefined && given.type !== 'linux64') throw invalidInput([['type', "must be 'linux64'"]]);
+  if (given.type !== undefined && given.type !== 'linux64')
+    throw invalidInput([['type', "must be 'linux64'"]]);
   const keys = (given.ssh_keys ?? []).map((id) => ctx.project.sshKeys.get(Number(id))?.public_key);
   if (keys.includes(undefined)) throw invalidInput([['ssh_keys', 'SSH key not found']]);
   checkUnlocked(ctx, server);
 
   const password = newPassword();
-  return start(ctx, server, 'enable_rescue', { params: { keys, password } }, { root_password: password });
+  return start(
+    ctx,
+    server,
+    'enable_rescue',
+    { params: { keys, password } },
+    { root_password: password },
+  );
 }
 
 function checkFits(server, now, next) {
-  const wrong = next.architecture !== now.architecture || next.storage_type !== now.storage_type
-    || next.disk < server.disk || next.name === now.name;
-  if (wrong) throw new ApiError(422, 'invalid_server_type', 'server type is not suitable for this server');
+  const wrong =
+    next.architecture !== now.architecture ||
+    next.storage_type !== now.storage_type ||
+    next.disk < server.disk ||
+    next.name === now.name;
+  if (wrong)
+    throw new ApiError(422, 'invalid_server_type', 'server type is not suitable for this server');
 }
 
 function changeType(ctx) {
@@ -76,8 +99,11 @@ function changeType(ctx) {
   if (!next) throw invalidInput([['server_type', 'server type not found']]);
   checkUnlocked(ctx, server);
   checkFits(server, serverType(server.type), next);
-  if (server.status !== 'off') throw new ApiError(422, 'server_not_stopped', 'server must be stopped');
-  const orderable = next.places.includes(server.location) && ctx.world.inStock(next.name, server.location).orderable;
+  if (server.status !== 'off')
+    throw new ApiError(422, 'server_not_stopped', 'server must be stopped');
+  const orderable =
+    next.places.includes(server.location) &&
+    ctx.world.inStock(next.name, server.location).orderable;
   if (!orderable) throw unavailable('error during placement');
 
   const params = { type: next.name, disk: given.upgrade_disk ? next.disk : null };
@@ -131,10 +157,16 @@ function createImage(ctx) {
   if (given.type === 'backup') dropOldestBackup(ctx, server);
   const image = newImage(ctx, server, given);
   ctx.project.images.set(image.id, image);
-  const resources = [{ id: server.id, type: 'server' }, { id: image.id, type: 'image' }];
+  const resources = [
+    { id: server.id, type: 'server' },
+    { id: image.id, type: 'image' },
+  ];
   const params = { image: image.id, size: 1.2 };
   const action = ctx.world.actions.create(ctx.project, 'create_image', resources, { params });
-  return { status: 201, body: { image: imageView(ctx.world, image), action: actionView(action, ctx.now) } };
+  return {
+    status: 201,
+    body: { image: imageView(ctx.world, image), action: actionView(action, ctx.now) },
+  };
 }
 
 function changeProtection(ctx) {
@@ -142,7 +174,10 @@ function changeProtection(ctx) {
   const given = readBody(ctx.body, { delete: 'bool', rebuild: 'bool' });
   const next = { ...server.protection, ...given };
   if (next.delete !== next.rebuild) {
-    throw invalidInput([['delete', 'delete and rebuild must be equal'], ['rebuild', 'delete and rebuild must be equal']]);
+    throw invalidInput([
+      ['delete', 'delete and rebuild must be equal'],
+      ['rebuild', 'delete and rebuild must be equal'],
+    ]);
   }
   server.protection = next;
   return start(ctx, server, 'change_protection', { immediate: true });
@@ -176,5 +211,8 @@ const HANDLERS = {
   change_dns_ptr: changePtr,
 };
 
-export const serverActionRoutes = Object.entries(HANDLERS)
-  .map(([name, handler]) => ['POST', `/servers/{id}/actions/${name}`, handler]);
+export const serverActionRoutes = Object.entries(HANDLERS).map(([name, handler]) => [
+  'POST',
+  `/servers/{id}/actions/${name}`,
+  handler,
+]);

@@ -3,13 +3,23 @@
 import { actionView } from '../actions.mjs';
 import { readBody } from '../body.mjs';
 import { byIdOrName, locations, serverTypes, systemImages } from '../catalogue.mjs';
-import { ApiError, invalidInput, isProtected, limitExceeded, locked, notFound, unavailable, uniqueness } from '../errors.mjs';
+import {
+  ApiError,
+  invalidInput,
+  isProtected,
+  limitExceeded,
+  locked,
+  notFound,
+  unavailable,
+  uniqueness,
+} from '../errors.mjs';
 import { listAnswer } from '../list.mjs';
 import { newPassword } from '../password.mjs';
 import { newPrimaryIp } from '../primary-ip.mjs';
 import { retired, serverView } from '../views.mjs';
 
-const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
+const LABEL = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
+const HOST_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*$`);
 const USER_DATA_MAX = 32 * 1024;
 
 export function findServer(ctx) {
@@ -31,8 +41,9 @@ export function checkUserData(text) {
 // An image by id or by name; a name means the one of the wanted architecture.
 export function imageFor(project, ref, architecture) {
   const all = [...systemImages, ...project.images.values()];
-  const image = all.find((item) => item.name === String(ref) && item.architecture === architecture)
-    ?? all.find((item) => String(item.id) === String(ref));
+  const image =
+    all.find((item) => item.name === String(ref) && item.architecture === architecture) ??
+    all.find((item) => String(item.id) === String(ref));
   if (!image || image.status !== 'available') throw invalidInput([['image', 'image not found']]);
   if (image.architecture !== architecture) {
     throw invalidInput([['image', 'image and server type have different architectures']]);
@@ -63,12 +74,14 @@ function list(ctx) {
 function typeFor(ctx, ref) {
   const type = byIdOrName(serverTypes, ref);
   if (!type) throw invalidInput([['server_type', 'server type not found']]);
-  if (retired(type, ctx.now)) throw invalidInput([['server_type', `server type ${type.name} is deprecated`]]);
+  if (retired(type, ctx.now))
+    throw invalidInput([['server_type', `server type ${type.name} is deprecated`]]);
   return type;
 }
 
 function placeFor(ctx, ref, type) {
-  const orderable = (name) => type.places.includes(name) && ctx.world.inStock(type.name, name).orderable;
+  const orderable = (name) =>
+    type.places.includes(name) && ctx.world.inStock(type.name, name).orderable;
   if (ref === undefined) {
     const first = type.places.find(orderable);
     if (!first) throw unavailable('error during placement');
@@ -87,11 +100,13 @@ function keysFor(project, refs) {
   return keys.map((key) => key.public_key);
 }
 
-// Volumes, networks, firewalls and placement groups cannot be made here, so none named in a create exists.
+// Volumes, networks, firewalls and placement groups cannot be made here, so none named in a create
+// exists.
 function checkOthers(given) {
   if (given.volumes?.length > 0) throw invalidInput([['volumes', 'volume not found']]);
   if (given.networks?.length > 0) throw invalidInput([['networks', 'network not found']]);
-  if (given.placement_group !== undefined) throw invalidInput([['placement_group', 'placement group not found']]);
+  if (given.placement_group !== undefined)
+    throw invalidInput([['placement_group', 'placement group not found']]);
   if (given.firewalls?.length > 0) {
     throw new ApiError(422, 'firewall_resource_not_found', 'firewall resource not found');
   }
@@ -100,18 +115,30 @@ function checkOthers(given) {
 function existingIp(ctx, id, type, place) {
   const ip = ctx.project.primaryIps.get(Number(id));
   if (!ip) throw invalidInput([[`public_net.${type}`, 'primary IP not found']]);
-  if (ip.type !== type) throw new ApiError(412, 'primary_ip_version_mismatch', 'primary IP has the wrong version');
-  if (ip.location !== place) throw invalidInput([[`public_net.${type}`, 'primary IP is in another location']]);
-  if (ip.assignee !== null) throw new ApiError(422, 'primary_ip_assigned', 'primary IP is already assigned');
+  if (ip.type !== type)
+    throw new ApiError(412, 'primary_ip_version_mismatch', 'primary IP has the wrong version');
+  if (ip.location !== place)
+    throw invalidInput([[`public_net.${type}`, 'primary IP is in another location']]);
+  if (ip.assignee !== null)
+    throw new ApiError(422, 'primary_ip_assigned', 'primary IP is already assigned');
   return ip;
 }
 
 // Returns [type, primary IP or null to make one] for each that the server is to have.
 function publicNet(ctx, given, place) {
-  const net = readBody(given ?? {}, { enable_ipv4: 'bool', enable_ipv6: 'bool', ipv4: 'id', ipv6: 'id' });
+  const net = readBody(given ?? {}, {
+    enable_ipv4: 'bool',
+    enable_ipv6: 'bool',
+    ipv4: 'id',
+    ipv6: 'id',
+  });
   const wanted = ['ipv4', 'ipv6'].filter((type) => net[`enable_${type}`] ?? true);
-  if (wanted.length === 0) throw invalidInput([['public_net', 'a server needs a public IP or a network']]);
-  return wanted.map((type) => [type, net[type] === undefined ? null : existingIp(ctx, net[type], type, place)]);
+  if (wanted.length === 0)
+    throw invalidInput([['public_net', 'a server needs a public IP or a network']]);
+  return wanted.map((type) => [
+    type,
+    net[type] === undefined ? null : existingIp(ctx, net[type], type, place),
+  ]);
 }
 
 function attachIps(ctx, server, wanted) {
@@ -143,9 +170,20 @@ export function newServer(world, fields) {
 }
 
 const CREATE = {
-  name: 'text!', server_type: 'ref!', image: 'ref!', location: 'ref', start_after_create: 'bool', ssh_keys: 'refs',
-  volumes: 'ids', automount: 'bool', networks: 'ids', firewalls: 'objects', user_data: 'string', labels: 'labels',
-  placement_group: 'id', public_net: 'object',
+  name: 'text!',
+  server_type: 'ref!',
+  image: 'ref!',
+  location: 'ref',
+  start_after_create: 'bool',
+  ssh_keys: 'refs',
+  volumes: 'ids',
+  automount: 'bool',
+  networks: 'ids',
+  firewalls: 'objects',
+  user_data: 'string',
+  labels: 'labels',
+  placement_group: 'id',
+  public_net: 'object',
 };
 
 function create(ctx) {
@@ -156,7 +194,8 @@ function create(ctx) {
   checkOthers(given);
   const type = typeFor(ctx, given.server_type);
   const image = imageFor(project, given.image, type.architecture);
-  if (image.disk_size > type.disk) throw invalidInput([['image', 'image disk is bigger than server type disk']]);
+  if (image.disk_size > type.disk)
+    throw invalidInput([['image', 'image disk is bigger than server type disk']]);
   const keys = keysFor(project, given.ssh_keys ?? []);
   if (project.servers.size >= (project.server_limit ?? world.settings.server_limit)) {
     throw limitExceeded('server_limit');
@@ -184,7 +223,9 @@ function created(ctx, server, start) {
   const { world, project } = ctx;
   const resources = [{ id: server.id, type: 'server' }];
   const action = world.actions.create(project, 'create_server', resources, { params: { start } });
-  const next = start ? [world.actions.create(project, 'start_server', resources, { after: action })] : [];
+  const next = start
+    ? [world.actions.create(project, 'start_server', resources, { after: action })]
+    : [];
   return {
     status: 201,
     body: {
@@ -209,7 +250,9 @@ function remove(ctx) {
   const server = findServer(ctx);
   if (server.protection.delete) throw isProtected('server', 'deletion');
   checkUnlocked(ctx, server);
-  const action = ctx.world.actions.create(ctx.project, 'delete_server', [{ id: server.id, type: 'server' }]);
+  const action = ctx.world.actions.create(ctx.project, 'delete_server', [
+    { id: server.id, type: 'server' },
+  ]);
   return { body: { action: actionView(action, ctx.now) } };
 }
 

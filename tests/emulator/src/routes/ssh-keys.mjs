@@ -1,4 +1,5 @@
-// SSH keys of a project. The fingerprint is the MD5 one, as ssh-keygen -E md5 prints it without its prefix.
+// SSH keys of a project. The fingerprint is the MD5 one, as ssh-keygen -E md5 prints it without its
+// prefix.
 
 import { createHash } from 'node:crypto';
 
@@ -7,7 +8,8 @@ import { invalidInput, notFound, uniqueness } from '../errors.mjs';
 import { listAnswer } from '../list.mjs';
 import { sshKeyView } from '../views.mjs';
 
-const FORM = /^(ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-nistp(?:256|384|521)|sk-[a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})(?: .*)?$/;
+const KIND = 'ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-nistp(?:256|384|521)|sk-[a-z0-9@.-]+';
+const FORM = new RegExp(`^(${KIND}) ([A-Za-z0-9+/]+={0,2})(?: .*)?$`);
 
 // The blob must name the same algorithm as the text before it.
 function fingerprint(text) {
@@ -17,7 +19,10 @@ function fingerprint(text) {
   const blob = Buffer.from(found[2], 'base64');
   const length = blob.length > 4 ? blob.readUInt32BE(0) : 0;
   if (blob.subarray(4, 4 + length).toString('latin1') !== found[1]) return null;
-  return createHash('md5').update(blob).digest('hex').replace(/..(?=.)/g, '$&:');
+  return createHash('md5')
+    .update(blob)
+    .digest('hex')
+    .replace(/..(?=.)/g, '$&:');
 }
 
 function find(ctx) {
@@ -27,7 +32,9 @@ function find(ctx) {
 }
 
 function checkFree(ctx, field, value, what, self = null) {
-  const taken = [...ctx.project.sshKeys.values()].some((key) => key !== self && key[field] === value);
+  const taken = [...ctx.project.sshKeys.values()].some(
+    (key) => key !== self && key[field] === value,
+  );
   if (taken) throw uniqueness(what, field === 'fingerprint' ? 'public_key' : field);
 }
 
