@@ -38,7 +38,7 @@ function redraw() {
 
 function draw() {
   drawing = false;
-  if (!page) return;
+  if (!page || (!page.bare && !session())) return; // signed out: the next page is on its way
   root.querySelector('.boot')?.remove(); // lit keeps what was in its container before
   const body = page.view();
   render(page.bare ? body : shell.view(page, body), root);

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { afterEach, test } from 'node:test';
 import { setCsrf } from '../src/lib/api.js';
 import { follow, submit, Submission } from '../src/lib/command.js';
 import { ApiError } from '../src/lib/errors.js';
+
+globalThis.crypto ??= webcrypto; // Debian's Node has it, but not under this name
 
 const realFetch = globalThis.fetch;
 afterEach(() => {

@@ -22,6 +22,11 @@ export function cityOf(catalogue, name) {
   return catalogue?.locations.find((l) => l.name === name)?.city ?? name;
 }
 
+/** "Debian 12", or the name when it is not known. */
+export function imageOf(catalogue, name) {
+  return catalogue?.images.find((i) => i.name === name)?.description ?? name;
+}
+
 /** @returns {any | undefined} */
 export function typeOf(catalogue, name) {
   return catalogue?.server_types.find((t) => t.name === name);

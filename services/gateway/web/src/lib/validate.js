@@ -10,6 +10,7 @@ export const SERVER_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /**
  * @typedef {object} Rule
  * @property {string} label name of the field within a sentence
+ * @property {string} [verb] what to do with the field; "Enter" when not said
  * @property {boolean} [required]
  * @property {number} [min] characters
  * @property {number} [max] characters
@@ -31,7 +32,7 @@ export function validate(values, rules) {
 }
 
 function problem(value, rule) {
-  if (!value) return rule.required ? `Enter ${rule.label}.` : null;
+  if (!value) return rule.required ? `${rule.verb ?? 'Enter'} ${rule.label}.` : null;
   const length = [...value].length;
   if (rule.min && length < rule.min) return `Use at least ${rule.min} characters.`;
   if (rule.max && length > rule.max) return `Use at most ${rule.max} characters; these are ${length}.`;

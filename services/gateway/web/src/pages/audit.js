@@ -43,10 +43,10 @@ function objectLink(object, mark) {
 }
 
 function detailText(detail) {
-  if (detail === null || detail === undefined || detail === '') return '–';
+  if (detail === null || detail === undefined) return '';
   if (typeof detail !== 'object') return String(detail);
   const words = Object.entries(detail).map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`);
-  return words.join(', ') || '–';
+  return words.join(', ');
 }
 
 export default function auditPage(ctx) {

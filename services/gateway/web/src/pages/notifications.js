@@ -8,7 +8,7 @@ import { go } from '../lib/router.js';
 import { empty } from '../ui/empty.js';
 import { icon } from '../ui/icon.js';
 import { pager } from '../ui/list-view.js';
-import { pageHead } from '../ui/parts.js';
+import { pageHead, skeleton } from '../ui/parts.js';
 import { whenLoaded } from '../ui/problem.js';
 import { stateIcon } from '../ui/state.js';
 import { timeAgo } from '../ui/time.js';
@@ -115,6 +115,6 @@ export default function notificationsPage(ctx) {
     ${list.fresh
       ? html`<button type="button" class="fresh" @click=${() => list.reload()}>${icon('arrow-up')} Show new notifications</button>`
       : nothing}
-    ${whenLoaded(list.resource, content)}`,
+    ${whenLoaded(list.resource, content, skeleton('large'), { within: true })}`,
   };
 }

@@ -1,5 +1,6 @@
 /* The buttons of a request and the dialogs behind them. `can` decides which there are. */
 import { html, nothing } from 'lit-html';
+import { get } from '../lib/api.js';
 import { ago, money } from '../lib/format.js';
 import { Form } from '../lib/form.js';
 import { act } from '../ui/act.js';
@@ -29,7 +30,8 @@ export function requestActs({ request }) {
   }
 
   function approve(r) {
-    ask(r, 'approve', {
+    let project = null;
+    const dialog = ask(r, 'approve', {
       title: `Approve request #${r.id}?`,
       verb: 'Approve and deploy',
       tone: 'good',
@@ -46,8 +48,16 @@ export function requestActs({ request }) {
           ['Project', r.project.name],
           ['Per month', html`<b>${money(r.price.total_minor, r.price.currency)}</b> net`],
           ['Asked for by', r.requester.name],
-        ])}`,
+        ])}
+        ${budgetEffect(project, r)}`,
     });
+    get(`/projects/${r.project.id}`).then(
+      (found) => {
+        project = found;
+        if (dialog.element.open) dialog.redraw();
+      },
+      () => {}, // only a help for the decision; the service checks the budget itself
+    );
   }
 
   function provision(r) {
@@ -160,6 +170,18 @@ export function requestActs({ request }) {
       );
     },
   };
+}
+
+/** What the approval does to the budget of the project. */
+function budgetEffect(project, r) {
+  if (!project?.budget_minor) return nothing;
+  const { budget_minor: budget, committed_minor: spent, reserved_minor: held, currency } = project;
+  const after = budget - spent - held - r.price.total_minor;
+  const text =
+    after < 0
+      ? `This is ${money(-after, currency)} more than the budget of the project has left.`
+      : `${money(after, currency)} of the project's ${money(budget, currency)} per month are left after this.`;
+  return html`<p class=${after < 0 ? 'text-bad' : ''}>${text}</p>`;
 }
 
 function reasonForm({ min, required }) {

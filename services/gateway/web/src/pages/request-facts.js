@@ -1,6 +1,6 @@
 /* The parts of a request page that only show: facts, cost, history. */
 import { html, nothing } from 'lit-html';
-import { cityOf, sizeOf, typeOf } from '../lib/catalogue.js';
+import { cityOf, imageOf, sizeOf, typeOf } from '../lib/catalogue.js';
 import { money } from '../lib/format.js';
 import { copyButton } from '../ui/copy.js';
 import { badge } from '../ui/state.js';
@@ -18,7 +18,7 @@ export function factRows(r, { catalogue, linkProject }) {
     ['Project', projectLink(r, linkProject)],
     ['Plan', type ? html`${plan}<div class="dim">${sizeOf(type)}</div>` : plan],
     ['Location', html`${cityOf(catalogue, r.location)}<div class="dim">${r.location}</div>`],
-    ['System', r.image],
+    ['System', imageOf(catalogue, r.image)],
     ['Priority', PRIORITIES[r.priority] ?? r.priority],
     ['Subdomain', r.subdomain],
     ['Usage', r.usage],

@@ -45,10 +45,10 @@ const PRIORITIES = [
 ];
 
 const RULES = {
-  project: { label: 'the project', required: true },
+  project: { label: 'a project', verb: 'Choose', required: true },
   client: { label: 'the client', required: true, max: 120 },
-  location: { label: 'the location', required: true },
-  server_type: { label: 'the plan', required: true },
+  location: { label: 'a location', verb: 'Choose', required: true },
+  server_type: { label: 'a plan', verb: 'Choose', required: true },
   name: { label: 'a name for the server', required: true, check: serverNameProblem },
   subdomain: { label: 'the subdomain', check: serverNameProblem },
   usage: { label: 'the usage', max: 200 },
@@ -237,7 +237,7 @@ export default function requestNewPage(ctx) {
       title: 'New request',
       sub: html`<span>Say what you need. Someone approves it, the portal builds it.</span>`,
     })}
-    ${whenLoaded(choices, () => content(choices.data), skeleton('large'))}`,
+    ${whenLoaded(choices, () => content(choices.data), skeleton('large'), { within: true })}`,
   };
 }
 

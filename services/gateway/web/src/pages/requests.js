@@ -22,7 +22,7 @@ const COLUMNS = [
   },
   { key: 'state', label: 'State', sort: true, place: 'state', cell: (r) => badge('request', r.state) },
   { key: 'client', label: 'Client', sort: true, cell: (r, mark) => mark(r.client) },
-  { key: 'project', label: 'Project', cell: (r) => r.project.name },
+  { key: 'project', label: 'Project', place: 'none', cell: (r) => r.project.name },
   {
     key: 'server_type',
     label: 'Plan',

@@ -15,11 +15,11 @@ const TICK_MS = 1000;
 
 /** Results of tasks as Ansible counts them. */
 const COUNTS = [
-  ['ok', 'ok', 'good'],
-  ['changed', 'changed', 'pending'],
-  ['failed', 'failed', 'bad'],
-  ['unreachable', 'unreachable', 'bad'],
-  ['skipped', 'skipped', 'quiet'],
+  ['ok', 'OK', 'good'],
+  ['changed', 'Changed', 'pending'],
+  ['failed', 'Failed', 'bad'],
+  ['unreachable', 'Unreachable', 'bad'],
+  ['skipped', 'Skipped', 'quiet'],
 ];
 
 /** Reasons in words; anything else is shown as it is. */

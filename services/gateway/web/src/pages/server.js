@@ -51,7 +51,7 @@ function machine(s, catalogue) {
   return [
     ['Plan', type ? html`${plan}<div class="dim">${sizeOf(type)}</div>` : plan],
     ['Location', html`${cityOf(catalogue, s.location)} <span class="dim">${s.location}</span>`],
-    ['Machine', s.provider_status ? badge('power', s.provider_status) : null],
+    ['Power', s.provider_status ? badge('power', s.provider_status) : null],
     ['In the portal', badge('server', s.state)],
     ['Project', s.project.name],
     ['Created', timeExact(s.created_at)],

@@ -31,13 +31,13 @@ import { stateOf } from './state.js';
 export function listView(options) {
   const { list } = options;
   return html`${toolbar(options)} ${freshLine(options)}
-  ${whenLoaded(list.resource, () => results(options), ghostTable(options))}`;
+  ${whenLoaded(list.resource, () => results(options), ghostTable(options), { within: true })}`;
 }
 
 /** "128 requests", "12 of 128 requests", "1,000+ requests" */
 export function countText({ list, noun, plural: many }) {
   const { answer } = list;
-  if (!answer) return 'Loading…';
+  if (!answer) return list.resource.error ? '' : 'Loading…';
   const total = answer.total_capped ? `${number(answer.total)}+ ${many ?? `${noun}s`}` : plural(answer.total, noun, many);
   return list.filtered ? `${total} found` : total;
 }
@@ -70,10 +70,9 @@ function chip(list, name) {
   return html`<button
     type="button"
     class="chip"
-    aria-label="Show all again, not only ${name} ${value}"
     @click=${() => list.set({ [name]: '' })}
   >
-    Only ${value} ${icon('xmark')}
+    Only ${value}<span class="visually-hidden">, show all again</span> ${icon('xmark')}
   </button>`;
 }
 

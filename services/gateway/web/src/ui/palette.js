@@ -71,7 +71,7 @@ class Palette {
   }
 
   #closed() {
-    open = null;
+    if (open === this) open = null;
     clearTimeout(this.#timer);
     this.#abort?.abort();
   }
@@ -152,6 +152,7 @@ class Palette {
 
   #pick(item) {
     this.#dialog.close();
+    this.#closed(); // its own event comes too late for somebody who types fast
     go(item.href);
   }
 

@@ -42,12 +42,15 @@ function pageOf(error) {
   return PAGES[error.status] ?? PAGES[error.status >= 500 ? 500 : 404];
 }
 
-/** @param {() => void} [retry] */
-export function errorPage(error, retry) {
+/**
+ * @param {() => void} [retry]
+ * @param {{ within?: boolean }} [options] within: the page has a title of its own
+ */
+export function errorPage(error, retry, { within = false } = {}) {
   const page = pageOf(error);
   return html`<div class="error-page">
     ${icon(page.icon, 'icon-art')}
-    <h1>${page.title}</h1>
+    ${within ? html`<h2>${page.title}</h2>` : html`<h1>${page.title}</h1>`}
     <p>${page.text}</p>
     ${error.correlation
       ? html`<p class="error-number">Number of this error: <code>${error.correlation}</code></p>`
@@ -68,11 +71,12 @@ export function errorPage(error, retry) {
  * @param {import('../lib/resource.js').Resource<any>} resource
  * @param {() => unknown} content
  * @param {unknown} [waiting]
+ * @param {{ within?: boolean }} [options]
  */
-export function whenLoaded(resource, content, waiting = skeleton('head', 'large')) {
+export function whenLoaded(resource, content, waiting = skeleton('head', 'large'), options = {}) {
   const { data, error } = resource;
   const final = error && !error.temporary;
-  if (error && (final || !data)) return errorPage(error, () => resource.load());
+  if (error && (final || !data)) return errorPage(error, () => resource.load(), options);
   if (!data) return waiting;
   return html`${staleLine(resource)}${content()}`;
 }
