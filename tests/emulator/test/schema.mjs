@@ -66,7 +66,7 @@ function reference(judge, method, path, status) {
   return { ref: `hetzner#/${steps.map(escape).join('/')}` };
 }
 
-// Returns check(method, path, status, body), which says what is wrong or null, and what it has seen.
+// Returns check(method, path, status, body), which says what is wrong or null; and what it saw.
 export async function loadJudge() {
   const file = process.env.SPS_HCLOUD_SPEC;
   const judge = file ? await load(file) : null;
