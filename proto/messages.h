@@ -232,14 +232,14 @@ struct msg_def {
 
 #define GW SVC_GATEWAY
 #define WF SVC_WORKFLOW
-#define HZ SVC_HETZNER
+#define HC SVC_HETZNER
 #define AR SVC_RUNNER
 #define NT SVC_NOTIFIER
 
 #define MESSAGES(M)                                                                                                  \
 	/* struct            type                     kind     to       from     action              object    */    \
 	M(session_verify,    "session.verify",        CALL,    WF,      GW,      "-",                "",           SESSION_VERIFY)    \
-	M(service_ping,      "service.ping",          CALL,    WF | HZ | AR | NT, GW, "-",           "",           EMPTY)             \
+	M(service_ping,      "service.ping",          CALL,    WF | HC | AR | NT, GW, "-",           "",           EMPTY)             \
 	M(request_submit,    "request.submit",        COMMAND, WF,      GW,      "request.create",   "project",    REQUEST_SUBMIT)    \
 	M(request_approve,   "request.approve",       COMMAND, WF,      GW,      "request.approve",  "request",    REQUEST_DECIDE)    \
 	M(request_reject,    "request.reject",        COMMAND, WF,      GW,      "request.reject",   "request",    REQUEST_REJECT)    \
@@ -252,10 +252,10 @@ struct msg_def {
 	M(notification_read, "notification.read",     COMMAND, NT,      GW,      "notification.read","notification", NOTIFICATION_READ) \
 	M(notification_read_all, "notification.read_all", COMMAND, NT,  GW,      "self",             "",           EMPTY)             \
 	M(hostkey_report,    "hostkey.report",        COMMAND, AR,      GW,      "-",                "",           HOSTKEY_REPORT)    \
-	M(token_set,         "token.set",             COMMAND, HZ,      WF,      "-",                "",           TOKEN_SET)         \
+	M(token_set,         "token.set",             COMMAND, HC,      WF,      "-",                "",           TOKEN_SET)         \
 	M(identity_create,   "identity.create",       COMMAND, AR,      WF,      "-",                "",           IDENTITY_CREATE)   \
-	M(server_create,     "server.create",         COMMAND, HZ,      WF,      "-",                "",           SERVER_CREATE)     \
-	M(server_delete,     "server.delete",         COMMAND, HZ,      WF,      "-",                "",           SERVER_DELETE)     \
+	M(server_create,     "server.create",         COMMAND, HC,      WF,      "-",                "",           SERVER_CREATE)     \
+	M(server_delete,     "server.delete",         COMMAND, HC,      WF,      "-",                "",           SERVER_DELETE)     \
 	M(run_start,         "run.start",             COMMAND, AR,      WF,      "-",                "",           RUN_START)         \
 	M(request_submitted, "request.submitted",     EVENT,   NT,      WF,      "-",                "",           REQUEST_EVENT)     \
 	M(request_approved,  "request.approved",      EVENT,   NT,      WF,      "-",                "",           REQUEST_EVENT)     \
@@ -264,13 +264,13 @@ struct msg_def {
 	M(request_deploying, "request.deploying",     EVENT,   NT,      WF,      "-",                "",           REQUEST_EVENT)     \
 	M(request_deployed,  "request.deployed",      EVENT,   NT,      WF,      "-",                "",           REQUEST_EVENT)     \
 	M(request_failed,    "request.failed",        EVENT,   NT,      WF,      "-",                "",           REQUEST_EVENT)     \
-	M(token_checked,     "token.checked",         EVENT,   WF,      HZ,      "-",                "",           TOKEN_CHECKED)     \
+	M(token_checked,     "token.checked",         EVENT,   WF,      HC,      "-",                "",           TOKEN_CHECKED)     \
 	M(identity_created,  "identity.created",      EVENT,   WF,      AR,      "-",                "",           IDENTITY_CREATED)  \
-	M(server_creating,   "server.creating",       EVENT,   AR,      HZ,      "-",                "",           SERVER_CREATING)   \
-	M(step_progress,     "step.progress",         EVENT,   WF,      HZ | AR, "-",                "",           STEP_PROGRESS)     \
-	M(server_created,    "server.created",        EVENT,   WF,      HZ,      "-",                "",           SERVER_CREATED)    \
-	M(server_failed,     "server.failed",         EVENT,   WF,      HZ,      "-",                "",           SERVER_FAILED)     \
-	M(server_deleted,    "server.deleted",        EVENT,   WF | AR, HZ,      "-",                "",           SERVER_DELETED)    \
+	M(server_creating,   "server.creating",       EVENT,   AR,      HC,      "-",                "",           SERVER_CREATING)   \
+	M(step_progress,     "step.progress",         EVENT,   WF,      HC | AR, "-",                "",           STEP_PROGRESS)     \
+	M(server_created,    "server.created",        EVENT,   WF,      HC,      "-",                "",           SERVER_CREATED)    \
+	M(server_failed,     "server.failed",         EVENT,   WF,      HC,      "-",                "",           SERVER_FAILED)     \
+	M(server_deleted,    "server.deleted",        EVENT,   WF | AR, HC,      "-",                "",           SERVER_DELETED)    \
 	M(run_finished,      "run.finished",          EVENT,   WF | NT, AR,      "-",                "",           RUN_FINISHED)
 
 /* Records that travel inside other frames and are no message of their own. */

@@ -1,0 +1,21 @@
+#pragma once
+/*
+ * The OpenAPI 3.1 description of the API, written from the routes and the field
+ * lists of their bodies (https://spec.openapis.org/oas/v3.1.0).
+ */
+#include "record.h"
+
+struct openapi_route {
+	const char *method, *path; /* path with ":name" segments */
+	const char *summary;
+	const struct rec_def *body; /* NULL: none */
+	bool command; /* takes an Idempotency-Key, may answer 202 */
+	bool list;    /* takes q, state, sort, dir, page, size */
+	bool session; /* needs the session cookie, and x-csrf-token when it changes something */
+};
+
+/* Gets the document piece by piece. */
+typedef void (*openapi_sink)(void *arg, const char *text, size_t len);
+
+void openapi_write(const struct openapi_route *routes, size_t n, const char *title, const char *version,
+                   openapi_sink sink, void *arg);

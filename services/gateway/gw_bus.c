@@ -1,0 +1,290 @@
+/* Ringing and waiting. Journalling is in gw_submit.c. */
+#include "gw_bus.h"
+
+#include "err.h"
+#include "gw_co.h"
+#include "gw_db.h"
+#include "gw_metrics.h"
+#include "log.h"
+#include "peers.h"
+
+#include <czmq.h>
+#undef streq
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/queue.h>
+
+#define WAIT_MS 2000
+#define TICK_MS 50
+#define PEERS_EVERY 20 /* ticks */
+#define MAX_SOCKETS 256
+
+struct socket_event {
+	struct kore_event evt; /* first: Kore hands this back */
+	struct peer *peer;     /* NULL: free */
+	void *socket;
+};
+
+/* Somebody waits for the result of a command or the answer to a question. Lies on a coroutine's stack. */
+struct waiter {
+	char id[UUID_TEXT];
+	struct gw_co *co;
+	uint64_t deadline;
+	bool done, ok;
+	int state;
+	void *body;
+	size_t len;
+	TAILQ_ENTRY(waiter) link;
+};
+
+static struct peers *peers;
+static zhashx_t *by_id;
+static TAILQ_HEAD(, waiter) waiters = TAILQ_HEAD_INITIALIZER(waiters);
+static struct socket_event sockets[MAX_SOCKETS];
+static bool poll_due;
+
+/* ---- Kore's loop -------------------------------------------------------------------------- */
+
+static void on_again(void *arg, uint64_t now)
+{
+	(void)arg;
+	(void)now;
+	poll_due = false;
+	peers_poll(peers);
+}
+
+/* A send may have eaten the signal of a descriptor: look again in the loop, never inside a handler. */
+static void poll_soon(void)
+{
+	if (poll_due)
+		return;
+	poll_due = true;
+	kore_timer_add(on_again, 0, NULL, KORE_TIMER_ONESHOT);
+}
+
+static void on_socket(void *arg, int error)
+{
+	struct socket_event *e = arg;
+	(void)error;
+
+	e->evt.flags = 0;
+	if (e->peer && peer_readable(e->peer))
+		poll_soon();
+	peers_poll(peers);
+}
+
+static void watch(void *arg, struct peer *p, void *socket, int fd)
+{
+	(void)arg;
+	for (size_t i = 0; i < MAX_SOCKETS; i++) {
+		struct socket_event *e = &sockets[i];
+
+		if (e->peer)
+			continue;
+		e->peer = p;
+		e->socket = socket;
+		e->evt.handle = on_socket;
+		kore_platform_event_schedule(fd, EPOLLIN, 0, e); /* level triggered */
+		return;
+	}
+	fatal("too many replicas");
+}
+
+static void unwatch(void *arg, struct peer *p, void *socket, int fd)
+{
+	(void)arg;
+	(void)p;
+	for (size_t i = 0; i < MAX_SOCKETS; i++)
+		if (sockets[i].socket == socket && sockets[i].peer) {
+			kore_platform_disable_read(fd);
+			sockets[i].peer = NULL;
+			sockets[i].socket = NULL;
+		}
+}
+
+/* ---- what arrives ------------------------------------------------------------------------- */
+
+static void finish(struct waiter *w, int state, const void *body, size_t len)
+{
+	w->done = true;
+	w->state = state;
+	if (body) {
+		w->body = malloc(len ? len : 1);
+		if (!w->body)
+			abort();
+		memcpy(w->body, body, len);
+		w->len = len;
+	}
+	gw_co_wake(w->co);
+}
+
+static void on_result(void *arg, const struct wire *w)
+{
+	struct waiter *waiter = zhashx_lookup(by_id, w->id);
+	(void)arg;
+
+	if (!waiter || waiter->done)
+		return;
+	finish(waiter, (int)w->state, w->body.data, w->body.len);
+}
+
+static void on_answer(void *arg, const char *id, bool ok, const void *body, size_t len)
+{
+	struct waiter *waiter = zhashx_lookup(by_id, id);
+	(void)arg;
+
+	if (!waiter || waiter->done)
+		return;
+	waiter->ok = ok;
+	finish(waiter, 0, body, len);
+}
+
+/* Its replica is gone: another may do it; if there is none, the sweeper will. */
+static void on_orphan(void *arg, const char *service, const char *id)
+{
+	(void)arg;
+	if (zhashx_lookup(by_id, id) && peers_ring(peers, service, id))
+		gw_count(GW_RINGS);
+}
+
+static const struct peers_ops ops = { watch, unwatch, on_result, on_answer, on_orphan };
+
+static void on_peers(PGresult *res, void *arg)
+{
+	struct peer_info list[64];
+	size_t n = 0;
+	(void)arg;
+
+	if (PQresultStatus(res) == PGRES_TUPLES_OK) {
+		for (int i = 0; i < PQntuples(res) && n < 64; i++, n++) {
+			snprintf(list[n].service, sizeof(list[n].service), "%s", PQgetvalue(res, i, 0));
+			snprintf(list[n].inst, sizeof(list[n].inst), "%s", PQgetvalue(res, i, 1));
+			snprintf(list[n].endpoint, sizeof(list[n].endpoint), "%s", PQgetvalue(res, i, 2));
+			list[n].draining = *PQgetvalue(res, i, 3) == 't';
+		}
+		peers_set(peers, list, n);
+		peers_poll(peers);
+	}
+	PQclear(res);
+}
+
+static void on_tick(void *arg, uint64_t now)
+{
+	static unsigned n;
+	struct waiter *w;
+	(void)arg;
+
+	/* a new replica is known at once when something waits, else within a second */
+	if (n++ % PEERS_EVERY == 0 || (n % 4 == 0 && !TAILQ_EMPTY(&waiters)))
+		gw_db_send("bus.peers", 0, NULL, on_peers, NULL);
+	peers_tick(peers, zclock_mono());
+	peers_poll(peers);
+	TAILQ_FOREACH (w, &waiters, link)
+		if (!w->done && w->deadline < now) {
+			w->done = true;
+			w->state = -1;
+			gw_co_wake(w->co);
+		}
+}
+
+void gw_bus_start(const struct keys *keys)
+{
+	by_id = zhashx_new();
+	zhashx_set_key_duplicator(by_id, NULL);
+	zhashx_set_key_destructor(by_id, NULL);
+	peers = peers_new(keys, "gateway", &ops, NULL);
+	kore_timer_add(on_tick, TICK_MS, NULL, 0);
+}
+
+size_t gw_bus_waiting(void)
+{
+	return by_id ? zhashx_size(by_id) : 0;
+}
+
+/* ---- for handlers ------------------------------------------------------------------------- */
+
+static void begin_wait(struct waiter *w, const char *id, int ms)
+{
+	*w = (struct waiter){ .co = gw_co_self(), .deadline = kore_time_ms() + (uint64_t)ms };
+	memcpy(w->id, id, UUID_TEXT);
+	TAILQ_INSERT_TAIL(&waiters, w, link);
+	zhashx_update(by_id, w->id, w);
+}
+
+static void end_wait(struct waiter *w)
+{
+	while (!w->done && gw_co_wait())
+		;
+	TAILQ_REMOVE(&waiters, w, link);
+	if (zhashx_lookup(by_id, w->id) == w)
+		zhashx_delete(by_id, w->id);
+}
+
+/* Nobody told us in time, or the answer was too long for a frame: what does the journal say? */
+static enum gw_wait_code look_up(const struct gw_command *c, int *ret_state, void **ret_body, size_t *ret_len)
+{
+	const char *values[2] = { c->id, c->actor };
+	_cleanup_(gw_db_release) struct gw_db_answer a = gw_db("bus.result", 2, values);
+	unsigned char *plain;
+
+	if (a.code == GW_DB_GONE)
+		return GW_WAIT_GONE;
+	if (a.code != GW_DB_OK || !PQntuples(a.res) || strtol(PQgetvalue(a.res, 0, 0), NULL, 10) < 2)
+		return GW_WAIT_LATER;
+	*ret_state = (int)strtol(PQgetvalue(a.res, 0, 0), NULL, 10);
+	if (PQgetisnull(a.res, 0, 1))
+		return GW_WAIT_DONE;
+	plain = PQunescapeBytea((const unsigned char *)PQgetvalue(a.res, 0, 1), ret_len);
+	*ret_body = malloc(*ret_len + 1);
+	if (!plain || !*ret_body)
+		abort();
+	memcpy(*ret_body, plain, *ret_len);
+	PQfreemem(plain);
+	return GW_WAIT_DONE;
+}
+
+enum gw_wait_code gw_bus_wait(const struct gw_command *c, int *ret_state, void **ret_body, size_t *ret_len)
+{
+	const struct svc_info *svc = svc_info((enum svc)c->msg->to);
+	struct waiter w;
+
+	*ret_body = NULL;
+	*ret_len = 0;
+	begin_wait(&w, c->id, WAIT_MS);
+	if (peers_ring(peers, svc->name, c->id)) {
+		peers_flush(peers);
+		gw_count(GW_RINGS);
+		poll_soon();
+	}
+	end_wait(&w);
+	peers_forget(peers, c->id);
+	if (gw_co_cancelled()) {
+		free(w.body);
+		return GW_WAIT_GONE;
+	}
+	if (w.state < 0 || !w.body)
+		return look_up(c, ret_state, ret_body, ret_len);
+	gw_count(GW_RESULTS);
+	*ret_state = w.state;
+	*ret_body = w.body;
+	*ret_len = w.len;
+	return GW_WAIT_DONE;
+}
+
+enum gw_call_code gw_bus_call(const struct msg_def *msg, const void *rec, const char *corr, int timeout_ms,
+                              const struct rec_def *answer, void *ret_rec, void **ret_mem)
+{
+	char id[UUID_TEXT];
+	struct waiter w;
+	bool good;
+
+	if (!peers_query(peers, msg, rec, corr, timeout_ms, id))
+		return GW_CALL_NOBODY;
+	begin_wait(&w, id, timeout_ms + 200);
+	poll_soon();
+	end_wait(&w);
+	good = !gw_co_cancelled() && w.ok && w.body && !rec_unpack(answer, w.body, w.len, ret_rec, ret_mem);
+	free(w.body);
+	return gw_co_cancelled() ? GW_CALL_GONE : good ? GW_CALL_OK : GW_CALL_NOBODY;
+}

@@ -1,0 +1,43 @@
+#pragma once
+/*
+ * The sending end of the bus: journals commands (what arrives while one call is
+ * under way leaves together in the next), rings, and waits for results.
+ */
+#include "messages.h"
+#include "result.h"
+#include "uuid.h"
+
+#include <keys.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+void gw_bus_start(const struct keys *keys);
+size_t gw_bus_waiting(void);
+
+struct gw_command {
+	char id[UUID_TEXT]; /* filled by gw_bus_submit(): what will be worked, or was, under this key */
+	const struct msg_def *msg;
+	const void *rec;
+	const char *agg;   /* NULL: none */
+	const char *actor; /* "user:7" */
+	int64_t generation;
+	const char *corr;
+	const char *idem_key; /* NULL: none */
+	const char *digest;   /* hex; with idem_key */
+};
+
+enum gw_submit_code { GW_SUBMIT_NEW, GW_SUBMIT_KNOWN, GW_SUBMIT_MISMATCH, GW_SUBMIT_AWAY, GW_SUBMIT_REFUSED, GW_SUBMIT_GONE };
+/* In a coroutine. NEW and KNOWN: it is in the journal and will be done. @c->id must be set (uuid7) before. */
+enum gw_submit_code gw_bus_submit(struct gw_command *c);
+
+enum gw_wait_code { GW_WAIT_DONE, GW_WAIT_LATER, GW_WAIT_GONE };
+/*
+ * In a coroutine: rings and waits up to 2 s. DONE fills @ret_state (inbox
+ * state) and *@ret_body (malloc'ed cmd_answer record, may be NULL).
+ */
+enum gw_wait_code gw_bus_wait(const struct gw_command *c, int *ret_state, void **ret_body, size_t *ret_len);
+
+enum gw_call_code { GW_CALL_OK, GW_CALL_NOBODY, GW_CALL_GONE };
+/* In a coroutine: a question without journal. OK: decoded into @ret_rec, free *@ret_mem. */
+enum gw_call_code gw_bus_call(const struct msg_def *msg, const void *rec, const char *corr, int timeout_ms,
+                              const struct rec_def *answer, void *ret_rec, void **ret_mem);

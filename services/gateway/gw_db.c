@@ -1,0 +1,315 @@
+#include "gw_db.h"
+
+#include "err.h"
+#include "gw_co.h"
+#include "log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/queue.h>
+
+#define RETRY_MS 200
+#define MOST_WAITING 500
+
+struct gw_pending {
+	TAILQ_ENTRY(gw_pending) link;
+	gw_db_done done;
+	void *arg;
+	bool answered;
+};
+
+enum state { DOWN, CONNECTING, READY };
+
+struct conn {
+	struct kore_event evt; /* first: Kore hands this back */
+	PGconn *pg;
+	enum state state;
+	int fd;
+	bool want_write;
+	unsigned waiting;
+	TAILQ_HEAD(, gw_pending) queue;
+};
+
+static struct conn *conns;
+static int n_conns;
+static char *info;
+static const struct gw_stmt *statements;
+static size_t n_statements;
+
+static void watch(struct conn *c, bool write)
+{
+	int fd = PQsocket(c->pg);
+
+	if (fd == c->fd && write == c->want_write)
+		return;
+	c->fd = fd;
+	c->want_write = write;
+	kore_platform_event_schedule(fd, EPOLLIN | EPOLLRDHUP | (write ? EPOLLOUT : 0), 0, c); /* level triggered */
+}
+
+static void answer(struct gw_pending *p, PGresult *res)
+{
+	gw_db_done done = p->done;
+
+	p->answered = true;
+	p->done = NULL;
+	if (done)
+		done(res, p->arg);
+	else
+		PQclear(res);
+}
+
+static void lose(struct conn *c, const char *why)
+{
+	struct gw_pending *p;
+
+	if (c->state == DOWN)
+		return;
+	log_warn("db.away", LOG_STR("why", why), LOG_STR("said", PQerrorMessage(c->pg)));
+	c->state = DOWN;
+	c->fd = -1;
+	c->want_write = false;
+	c->waiting = 0;
+	PQfinish(c->pg); /* closes the descriptor, which takes it out of epoll */
+	c->pg = NULL;
+	while ((p = TAILQ_FIRST(&c->queue))) {
+		TAILQ_REMOVE(&c->queue, p, link);
+		if (!p->answered)
+			answer(p, NULL);
+		free(p);
+	}
+}
+
+static void flush(struct conn *c)
+{
+	int r = PQflush(c->pg);
+
+	if (r < 0)
+		lose(c, "write");
+	else
+		watch(c, r == 1);
+}
+
+static struct gw_pending *enqueue(struct conn *c, gw_db_done done, void *arg)
+{
+	struct gw_pending *p = xcalloc(1, sizeof(*p));
+
+	p->done = done;
+	p->arg = arg;
+	TAILQ_INSERT_TAIL(&c->queue, p, link);
+	c->waiting++;
+	return p;
+}
+
+static void read_results(struct conn *c)
+{
+	if (!PQconsumeInput(c->pg)) {
+		lose(c, "read");
+		return;
+	}
+	while (c->waiting && !PQisBusy(c->pg)) {
+		struct gw_pending *p = TAILQ_FIRST(&c->queue);
+		PGresult *res = PQgetResult(c->pg);
+
+		if (!res)
+			continue; /* the end of one statement's results */
+		if (PQresultStatus(res) != PGRES_PIPELINE_SYNC) {
+			if (p->answered)
+				PQclear(res);
+			else
+				answer(p, res);
+			continue;
+		}
+		PQclear(res);
+		TAILQ_REMOVE(&c->queue, p, link);
+		c->waiting--;
+		if (!p->answered)
+			answer(p, NULL);
+		free(p);
+	}
+}
+
+static void prepared(PGresult *res, void *arg)
+{
+	(void)arg;
+	if (res && PQresultStatus(res) != PGRES_COMMAND_OK)
+		log_error("db.prepare", LOG_STR("why", PQresultErrorMessage(res)));
+	PQclear(res);
+}
+
+static void connected(struct conn *c)
+{
+	PQsetnonblocking(c->pg, 1);
+	PQenterPipelineMode(c->pg);
+	c->state = READY;
+	c->fd = -1;
+	for (size_t i = 0; i < n_statements; i++) {
+		PQsendPrepare(c->pg, statements[i].name, statements[i].sql, 0, NULL);
+		PQpipelineSync(c->pg);
+		enqueue(c, prepared, NULL);
+	}
+	flush(c);
+}
+
+static void connecting(struct conn *c)
+{
+	switch (PQconnectPoll(c->pg)) {
+	case PGRES_POLLING_READING:
+		c->fd = -1;
+		watch(c, false);
+		return;
+	case PGRES_POLLING_WRITING:
+		c->fd = -1;
+		watch(c, true);
+		return;
+	case PGRES_POLLING_OK:
+		connected(c);
+		return;
+	default:
+		lose(c, "connect");
+	}
+}
+
+static void on_event(void *arg, int error)
+{
+	struct conn *c = arg;
+	int flags = c->evt.flags;
+
+	c->evt.flags = 0;
+	if (c->state == CONNECTING) {
+		connecting(c);
+	} else if (c->state == READY) {
+		if (error || (flags & KORE_EVENT_READ))
+			read_results(c);
+		if (c->state == READY && error)
+			lose(c, "hang-up");
+		if (c->state == READY && c->want_write)
+			flush(c);
+	}
+}
+
+static void begin(struct conn *c)
+{
+	c->pg = PQconnectStart(info); /* never PQconnectdb(): it blocks the worker */
+	c->state = CONNECTING;
+	c->fd = -1;
+	if (!c->pg || PQstatus(c->pg) == CONNECTION_BAD)
+		lose(c, "connect");
+	else
+		watch(c, true);
+}
+
+static void on_timer(void *arg, uint64_t now)
+{
+	(void)arg;
+	(void)now;
+	for (int i = 0; i < n_conns; i++)
+		if (conns[i].state == DOWN)
+			begin(&conns[i]);
+}
+
+void gw_db_start(const char *conninfo, int connections, const struct gw_stmt *stmts, size_t n)
+{
+	statements = stmts;
+	n_statements = n;
+	info = xstrdup(conninfo);
+	n_conns = connections;
+	conns = xcalloc((size_t)connections, sizeof(*conns));
+	for (int i = 0; i < n_conns; i++) {
+		TAILQ_INIT(&conns[i].queue);
+		conns[i].evt.handle = on_event;
+		begin(&conns[i]);
+	}
+	kore_timer_add(on_timer, RETRY_MS, NULL, 0);
+}
+
+bool gw_db_ready(void)
+{
+	for (int i = 0; i < n_conns; i++)
+		if (conns[i].state == READY)
+			return true;
+	return false;
+}
+
+struct gw_pending *gw_db_send(const char *stmt, int n, const char *const *values, gw_db_done done, void *arg)
+{
+	struct gw_pending *p;
+	struct conn *c = NULL;
+
+	for (int i = 0; i < n_conns; i++) /* the least busy */
+		if (conns[i].state == READY && (!c || conns[i].waiting < c->waiting))
+			c = &conns[i];
+	if (!c || c->waiting >= MOST_WAITING)
+		return NULL;
+	if (!PQsendQueryPrepared(c->pg, stmt, n, values, NULL, NULL, 0) || !PQpipelineSync(c->pg)) {
+		lose(c, "send");
+		return NULL;
+	}
+	p = enqueue(c, done, arg);
+	flush(c);
+	return c->state == READY ? p : NULL; /* lost in flush: done() was called already */
+}
+
+void gw_db_abandon(struct gw_pending *p)
+{
+	p->done = NULL;
+}
+
+/* ---- for handlers ------------------------------------------------------------------------- */
+
+struct waiter {
+	struct gw_co *co;
+	PGresult *res;
+	bool done;
+};
+
+static void wake(PGresult *res, void *arg)
+{
+	struct waiter *w = arg;
+
+	w->res = res;
+	w->done = true;
+	gw_co_wake(w->co);
+}
+
+static struct gw_db_answer sort(PGresult *res)
+{
+	ExecStatusType st = PQresultStatus(res);
+	const char *state;
+
+	if (st == PGRES_TUPLES_OK || st == PGRES_COMMAND_OK)
+		return (struct gw_db_answer){ .code = GW_DB_OK, .res = res };
+	state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	if (state && !strncmp(state, "SP", 2))
+		return (struct gw_db_answer){ .code = GW_DB_RAISED, .res = res, .status = (int)strtol(state + 2, NULL, 10) };
+	log_error("db.failed", LOG_STR("sqlstate", state), LOG_STR("why", PQresultErrorMessage(res)));
+	PQclear(res);
+	/* shutting down, out of room, cancelled by a timeout: it may work in a moment */
+	if (state && (!strncmp(state, "57", 2) || !strncmp(state, "53", 2) || !strncmp(state, "08", 2) || !strncmp(state, "55", 2)))
+		return (struct gw_db_answer){ .code = GW_DB_AWAY };
+	return (struct gw_db_answer){ .code = GW_DB_FAILED };
+}
+
+struct gw_db_answer gw_db(const char *stmt, int n, const char *const *values)
+{
+	struct waiter w = { .co = gw_co_self() };
+	struct gw_pending *p = gw_db_send(stmt, n, values, wake, &w);
+
+	while (p && !w.done)
+		if (!gw_co_wait() && !w.done) {
+			gw_db_abandon(p);
+			return (struct gw_db_answer){ .code = GW_DB_GONE };
+		}
+	if (w.done && gw_co_cancelled()) {
+		PQclear(w.res);
+		return (struct gw_db_answer){ .code = GW_DB_GONE };
+	}
+	return w.res ? sort(w.res) : (struct gw_db_answer){ .code = GW_DB_AWAY };
+}
+
+void gw_db_release(struct gw_db_answer *a)
+{
+	PQclear(a->res);
+	a->res = NULL;
+}

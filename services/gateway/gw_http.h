@@ -1,0 +1,58 @@
+#pragma once
+/*
+ * HTTP as every handler sees it: one request with its correlation id, and the
+ * ways to answer it. All answers, errors too, carry the headers that keep a
+ * browser safe; all are logged once.
+ */
+#include "gw_text.h"
+#include "uuid.h"
+
+#include <kore/kore.h>
+
+#include <kore/http.h>
+#include <record.h>
+
+struct gw_route;
+
+struct gw_session {
+	char key[96];  /* in Redis; "" when nobody is signed in */
+	char csrf[65];
+	int64_t user, generation, created;
+};
+
+struct gw_rq {
+	struct http_request *req;
+	const struct gw_route *route; /* NULL: static files and what does not exist */
+	struct gw_args args;          /* path segments */
+	struct gw_session session;
+	char corr[UUID_TEXT];
+	char peer[64]; /* address the client has */
+	uint64_t t0;
+	int status; /* 0 until answered */
+};
+
+/* Installed by `bind … gw_connect`: our check in front of Kore's parser. */
+void gw_connect(struct connection *c);
+
+void gw_header(struct gw_rq *rq, const char *name, const char *value);
+const char *gw_request_header(struct gw_rq *rq, const char *name); /* NULL: absent */
+void gw_reply(struct gw_rq *rq, int status, const char *type, const void *data, size_t len);
+void gw_reply_json(struct gw_rq *rq, int status, const char *json);
+/* @data must live as long as the worker. */
+void gw_reply_memory(struct gw_rq *rq, int status, const void *data, size_t len);
+
+/*
+ * A problem document (RFC 9457). @code is the short word programs look at, @fmt
+ * the sentence a person reads. 401 to 503 each have their title.
+ */
+void gw_problem(struct gw_rq *rq, int status, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* 422 with a line for each wrong field. */
+void gw_problem_fields(struct gw_rq *rq, const struct rec_errors *errors);
+/* What a service or our SQL said; @field and @state may be NULL. */
+void gw_problem_said(struct gw_rq *rq, int status, const char *field, const char *state, const char *detail);
+void gw_retry_after(struct gw_rq *rq, int seconds);
+
+/* Fills peer, correlation id and clock. */
+void gw_rq_begin(struct gw_rq *rq, struct http_request *req);
+void gw_rq_end(struct gw_rq *rq); /* the log line and the counters */

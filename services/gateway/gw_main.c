@@ -1,0 +1,140 @@
+/* The life of a worker: what Kore calls, the sandbox, draining. */
+#include "gw_bus.h"
+#include "gw_conf.h"
+#include "gw_db.h"
+#include "gw_keys.h"
+#include "gw_live.h"
+#include "gw_redis.h"
+#include "gw_routes.h"
+#include "gw_static.h"
+#include "log.h"
+
+#include <kore/hooks.h>
+#include <kore/seccomp.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define DRAIN_MS 5000
+
+#if defined(GW_NO_SANDBOX) /* sanitizers need calls that a worker must not make */
+KORE_SECCOMP_FILTER("all", KORE_BPF_RET(SECCOMP_RET_ALLOW))
+#else
+/* What glibc, libpq and libzmq need beyond Kore's own list (found by tracing). */
+KORE_SECCOMP_FILTER("gateway",
+	KORE_SYSCALL_DENY(clone3, ENOSYS), /* glibc then uses clone(), which Kore's list allows */
+	KORE_SYSCALL_ALLOW(newfstatat), KORE_SYSCALL_ALLOW(faccessat2), KORE_SYSCALL_ALLOW(statx),
+	KORE_SYSCALL_ALLOW(eventfd2), KORE_SYSCALL_ALLOW(epoll_create1), KORE_SYSCALL_ALLOW(socketpair),
+	KORE_SYSCALL_ALLOW(getpeername), KORE_SYSCALL_ALLOW(bind), KORE_SYSCALL_ALLOW(sendmsg),
+	KORE_SYSCALL_ALLOW(sendmmsg), KORE_SYSCALL_ALLOW(recvmsg), KORE_SYSCALL_ALLOW(rseq),
+	KORE_SYSCALL_ALLOW(gettid), KORE_SYSCALL_ALLOW(prctl), KORE_SYSCALL_ALLOW(sched_getaffinity),
+	KORE_SYSCALL_ALLOW(sched_yield), KORE_SYSCALL_ALLOW(sched_getparam),
+	KORE_SYSCALL_ALLOW(sched_getscheduler), KORE_SYSCALL_ALLOW(sched_setscheduler),
+	KORE_SYSCALL_ALLOW(mremap), KORE_SYSCALL_ALLOW(uname), KORE_SYSCALL_ALLOW(prlimit64),
+	KORE_SYSCALL_ALLOW(tgkill), KORE_SYSCALL_ALLOW(sysinfo), KORE_SYSCALL_ALLOW(getrusage),
+	KORE_SYSCALL_ALLOW(pipe2), KORE_SYSCALL_ALLOW(getppid),
+	KORE_SYSCALL_DENY_ARG(socket, 0, AF_NETLINK, EACCES))
+#endif
+
+static struct keys keys;
+static volatile sig_atomic_t draining;
+static uint64_t drain_until;
+static bool leaving;
+
+const struct keys *gw_keys(void)
+{
+	return &keys;
+}
+
+bool gw_draining(void)
+{
+	return draining;
+}
+
+static void on_term(int sig)
+{
+	(void)sig;
+	draining = 1;
+}
+
+/* Also the heartbeat without which an idle worker never looks at Kore's own timeouts. */
+static void on_tick(void *arg, uint64_t now)
+{
+	(void)arg;
+	if (!draining)
+		return;
+	if (!drain_until) {
+		drain_until = now + DRAIN_MS;
+		log_info("service.draining", LOG_I64("requests", http_request_count));
+	}
+	if (!http_request_count || now > drain_until) {
+		draining = 0;
+		raise(SIGQUIT);
+	}
+}
+
+static void check_table(void)
+{
+	for (const struct gw_route *r = gw_routes; r->path; r++) {
+		if (r->access == GW_UNSET)
+			fatal("route %s %s does not say who may come in", r->method, r->path);
+		if (!r->read.name + !r->msg + !r->handler != 2)
+			fatal("route %s %s must have one of read, command, handler", r->method, r->path);
+	}
+}
+
+void kore_parent_configure(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	setvbuf(stdout, NULL, _IOLBF, 0); /* kore_log() prints; forked children must not repeat its buffer */
+	if (sodium_init() < 0 || conf_load(gw_conf_tables))
+		fatal("configuration");
+	log_init("gateway", gw_conf.log_level);
+	check_table();
+	if (keys_load(&keys, gw_conf.keys, "gateway"))
+		fatal("keys");
+	gw_static_load(gw_conf.web);
+	gw_openapi_prepare();
+}
+
+/* Leaves without destructors: those of some libraries wait for ever after Kore's fatal(). */
+static void hard_exit(void)
+{
+	if (!leaving)
+		_exit(1);
+}
+
+void kore_worker_configure(void)
+{
+	struct sigaction act = { .sa_handler = on_term };
+	const struct gw_stmt *stmts;
+	size_t n = gw_statements(&stmts);
+
+#if !defined(GW_NO_SANDBOX)
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+	setenv("ZSYS_SIGHANDLER", "false", 1); /* czmq would take SIGTERM from us */
+	atexit(hard_exit);
+	gw_db_start(gw_conf.db, (int)gw_conf.db_connections, stmts, n);
+	gw_redis_start(gw_conf.redis);
+	gw_bus_start(&keys);
+	gw_live_start();
+	sigfillset(&act.sa_mask);
+	sigaction(SIGTERM, &act, NULL);
+	kore_timer_add(on_tick, 100, NULL, 0);
+	log_info("service.ready", LOG_STR("listen", gw_conf.listen));
+}
+
+void kore_worker_teardown(void)
+{
+	log_info("service.stopped");
+	kore_connection_prune(KORE_CONNECTION_PRUNE_ALL); /* sends what is queued */
+	fflush(NULL);
+	leaving = true;
+	_exit(0);
+}

@@ -1,0 +1,68 @@
+/* GET: PostgreSQL writes the JSON, we carry it. */
+#include "err.h"
+#include "gw_routes.h"
+#include "gw_session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Path segments and query parameters as one JSON object of strings. */
+static bool arguments(struct gw_rq *rq, struct buf *b)
+{
+	buf_str(b, "{");
+	if (!gw_query_json(rq->req->query_string, b))
+		return false;
+	for (size_t i = 0; i < rq->args.n; i++) {
+		buf_str(b, b->len > 1 ? "," : "");
+		buf_json_strn(b, rq->args.at[i].name, rq->args.at[i].name_len);
+		buf_str(b, ":");
+		buf_json_strn(b, rq->args.at[i].value, rq->args.at[i].len);
+	}
+	buf_str(b, "}");
+	return !b->cut;
+}
+
+static void raised(struct gw_rq *rq, const struct gw_db_answer *a)
+{
+	if (a->status == 401)
+		gw_session_over(rq);
+	else
+		gw_problem_said(rq, a->status, PQresultErrorField(a->res, PG_DIAG_MESSAGE_HINT),
+		                PQresultErrorField(a->res, PG_DIAG_MESSAGE_DETAIL),
+		                PQresultErrorField(a->res, PG_DIAG_MESSAGE_PRIMARY));
+}
+
+void gw_read(struct gw_rq *rq)
+{
+	_cleanup_(gw_db_release) struct gw_db_answer a = { 0 };
+	_cleanup_(buf_release) struct buf args = { .max = 16384 };
+	char user[24], generation[24];
+
+	if (!arguments(rq, &args)) {
+		gw_problem(rq, 400, NULL, "The part of the address after the question mark cannot be read.");
+		return;
+	}
+	snprintf(user, sizeof(user), "%" PRId64, rq->session.user);
+	snprintf(generation, sizeof(generation), "%" PRId64, rq->session.generation);
+	a = gw_db(rq->route->read.name, 3, (const char *[]){ user, generation, args.data });
+	switch (a.code) {
+	case GW_DB_OK:
+		if (PQntuples(a.res) && !PQgetisnull(a.res, 0, 0))
+			gw_reply_json(rq, 200, PQgetvalue(a.res, 0, 0));
+		else
+			gw_problem(rq, 404, NULL, "There is nothing here, or you were not given access to it.");
+		break;
+	case GW_DB_RAISED:
+		raised(rq, &a);
+		break;
+	case GW_DB_AWAY:
+		gw_problem_said(rq, 503, NULL, NULL, "The database cannot be reached right now. Try again in a few seconds.");
+		break;
+	case GW_DB_FAILED:
+		gw_problem(rq, 500, NULL, "Something went wrong on our side. Tell the administrators the number %s.", rq->corr);
+		break;
+	case GW_DB_GONE:
+		break;
+	}
+}

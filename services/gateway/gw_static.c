@@ -1,0 +1,174 @@
+#include "gw_static.h"
+
+#include "err.h"
+#include "log.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct bytes {
+	uint8_t *data;
+	size_t len;
+};
+
+struct asset {
+	char *path, *type, etag[40];
+	bool immutable;
+	struct bytes plain, gz, br;
+};
+
+static struct asset *assets;
+static size_t n_assets;
+static const struct asset *page; /* index.html: every address that is a page of the portal */
+
+static struct bytes slurp(const char *dir, const char *file, const char *suffix)
+{
+	struct bytes b = { 0 };
+	char path[PATH_MAX];
+	long size;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s%s", dir, file, suffix);
+	f = fopen(path, "rbe");
+	if (!f)
+		return b;
+	fseek(f, 0, SEEK_END);
+	size = ftell(f);
+	rewind(f);
+	b.data = xcalloc(1, size > 0 ? (size_t)size : 1);
+	b.len = size > 0 ? fread(b.data, 1, (size_t)size, f) : 0;
+	fclose(f);
+	return b;
+}
+
+static void tag(struct asset *a)
+{
+	uint8_t hash[16];
+	char hex[33];
+
+	crypto_generichash(hash, sizeof(hash), a->plain.data, a->plain.len, NULL, 0);
+	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+	snprintf(a->etag, sizeof(a->etag), "\"%s\"", hex);
+}
+
+static void load(const char *dir, const json_t *entry)
+{
+	const char *path = json_string_value(json_object_get(entry, "path"));
+	const char *file = json_string_value(json_object_get(entry, "file"));
+	const char *type = json_string_value(json_object_get(entry, "type"));
+	struct asset *a;
+
+	if (!path || !file || !type || strstr(file, ".."))
+		fatal("web manifest: an entry lacks path, file or type");
+	a = &assets[n_assets++];
+	a->path = xstrdup(path);
+	a->type = xstrdup(type);
+	a->immutable = json_is_true(json_object_get(entry, "immutable"));
+	a->plain = slurp(dir, file, "");
+	if (!a->plain.data)
+		fatal("web manifest: %s/%s: %s", dir, file, errno_s);
+	if (json_is_true(json_object_get(entry, "gz")))
+		a->gz = slurp(dir, file, ".gz");
+	if (json_is_true(json_object_get(entry, "br")))
+		a->br = slurp(dir, file, ".br");
+	tag(a);
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct asset *)a)->path, ((const struct asset *)b)->path);
+}
+
+static const struct asset *find(const char *path)
+{
+	const struct asset key = { .path = (char *)(uintptr_t)path };
+
+	return bsearch(&key, assets, n_assets, sizeof(*assets), by_path);
+}
+
+void gw_static_load(const char *dir)
+{
+	char path[PATH_MAX];
+	json_error_t err;
+	json_t *list, *entry;
+	size_t i;
+
+	snprintf(path, sizeof(path), "%s/manifest.json", dir);
+	list = json_load_file(path, 0, &err);
+	if (!json_is_array(list)) {
+		log_warn("web.missing", LOG_STR("file", path), LOG_STR("why", err.text),
+		         LOG_STR("do", "build it: cd services/gateway/web && npm ci && node build.mjs; the API works without"));
+		json_decref(list);
+		return;
+	}
+	assets = xcalloc(json_array_size(list), sizeof(*assets));
+	json_array_foreach (list, i, entry)
+		load(dir, entry);
+	json_decref(list);
+	qsort(assets, n_assets, sizeof(*assets), by_path);
+	page = find("/");
+}
+
+/* Whole words of a comma list: "br" must not match "brown". */
+static bool accepts(const char *header, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = header; at && (at = strstr(at, word)); at += n)
+		if ((at == header || at[-1] == ' ' || at[-1] == ',') && strchr(",; ", at[n]) && strncmp(at + n, ";q=0,", 5))
+			return true;
+	return false;
+}
+
+static const struct bytes *encode(struct gw_rq *rq, const struct asset *a)
+{
+	const char *accept = gw_request_header(rq, "accept-encoding");
+
+	if (a->br.data && accept && accepts(accept, "br")) {
+		gw_header(rq, "content-encoding", "br");
+		return &a->br;
+	}
+	if (a->gz.data && accept && accepts(accept, "gzip")) {
+		gw_header(rq, "content-encoding", "gzip");
+		return &a->gz;
+	}
+	return &a->plain;
+}
+
+static const struct asset *choose(struct gw_rq *rq)
+{
+	const char *path = rq->req->path, *accept = gw_request_header(rq, "accept");
+	const struct asset *a = find(path);
+
+	if (a || !strncmp(path, "/api/", 5) || !strncmp(path, "/hook/", 6) || !strncmp(path, "/assets/", 8))
+		return a;
+	return accept && strstr(accept, "text/html") ? page : NULL;
+}
+
+void gw_static(struct gw_rq *rq)
+{
+	const char *if_none_match = gw_request_header(rq, "if-none-match");
+	const struct asset *a = choose(rq);
+	const struct bytes *b;
+
+	if (!a) {
+		gw_problem(rq, 404, NULL, "There is nothing at this address.");
+		return;
+	}
+	gw_header(rq, "etag", a->etag);
+	gw_header(rq, "vary", "accept-encoding");
+	gw_header(rq, "cache-control", a->immutable ? "public, max-age=31536000, immutable" : "no-cache");
+	if (if_none_match && strstr(if_none_match, a->etag)) {
+		rq->req->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
+		gw_reply(rq, 304, NULL, NULL, 0);
+		return;
+	}
+	gw_header(rq, "content-type", a->type);
+	b = encode(rq, a);
+	gw_reply_memory(rq, 200, b->data, b->len);
+}

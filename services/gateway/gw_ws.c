@@ -1,0 +1,55 @@
+#include "gw_ws.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+size_t gw_ws_head(uint8_t op, size_t len, uint8_t out[10])
+{
+	out[0] = 0x80 | op;
+	if (len < 126) {
+		out[1] = (uint8_t)len;
+		return 2;
+	}
+	if (len < 65536) {
+		out[1] = 126;
+		out[2] = (uint8_t)(len >> 8);
+		out[3] = (uint8_t)len;
+		return 4;
+	}
+	out[1] = 127;
+	for (int i = 0; i < 8; i++)
+		out[2 + i] = (uint8_t)((uint64_t)len >> (56 - 8 * i));
+	return 10;
+}
+
+static bool topic_ok(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n && n < GW_TOPIC_MAX && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789/") == n;
+}
+
+enum gw_op gw_ws_parse(const void *data, size_t len, char topic[GW_TOPIC_MAX])
+{
+	static const struct {
+		const char *name;
+		enum gw_op op;
+		bool topic;
+	} ops[] = { { "sub", GW_OP_SUB, true }, { "unsub", GW_OP_UNSUB, true }, { "ack", GW_OP_ACK, false }, { "ping", GW_OP_PING, false } };
+	const char *op, *about;
+	enum gw_op r = GW_OP_BAD;
+	json_t *j;
+
+	if (len > 512 || memchr(data, '\0', len))
+		return GW_OP_BAD;
+	j = json_loadb(data, len, JSON_REJECT_DUPLICATES, NULL);
+	op = json_string_value(json_object_get(j, "op"));
+	about = json_string_value(json_object_get(j, "topic"));
+	for (size_t i = 0; op && i < sizeof(ops) / sizeof(ops[0]); i++)
+		if (!strcmp(op, ops[i].name) && (!ops[i].topic || (about && topic_ok(about))))
+			r = ops[i].op;
+	snprintf(topic, GW_TOPIC_MAX, "%s", about && topic_ok(about) ? about : "");
+	json_decref(j);
+	return r;
+}
