@@ -273,9 +273,21 @@ static void wake(PGresult *res, void *arg)
 	gw_co_wake(w->co);
 }
 
+/* Shutting down, out of room, cancelled by a timeout: it may work in a moment. */
+static bool passing(const char *state)
+{
+	static const char *const classes[] = { "57", "53", "08", "55" };
+
+	for (size_t i = 0; state && i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (!strncmp(state, classes[i], 2))
+			return true;
+	return false;
+}
+
 static struct gw_db_answer sort(PGresult *res)
 {
 	ExecStatusType st = PQresultStatus(res);
+	struct gw_db_answer a;
 	const char *state;
 
 	if (st == PGRES_TUPLES_OK || st == PGRES_COMMAND_OK)
@@ -284,11 +296,9 @@ static struct gw_db_answer sort(PGresult *res)
 	if (state && !strncmp(state, "SP", 2))
 		return (struct gw_db_answer){ .code = GW_DB_RAISED, .res = res, .status = (int)strtol(state + 2, NULL, 10) };
 	log_error("db.failed", LOG_STR("sqlstate", state), LOG_STR("why", PQresultErrorMessage(res)));
+	a = (struct gw_db_answer){ .code = passing(state) ? GW_DB_AWAY : GW_DB_FAILED };
 	PQclear(res);
-	/* shutting down, out of room, cancelled by a timeout: it may work in a moment */
-	if (state && (!strncmp(state, "57", 2) || !strncmp(state, "53", 2) || !strncmp(state, "08", 2) || !strncmp(state, "55", 2)))
-		return (struct gw_db_answer){ .code = GW_DB_AWAY };
-	return (struct gw_db_answer){ .code = GW_DB_FAILED };
+	return a;
 }
 
 struct gw_db_answer gw_db(const char *stmt, int n, const char *const *values)
