@@ -51,6 +51,7 @@ const struct gw_route gw_routes[] = {
 };
 
 static const struct gw_stmt own[] = {
+	{ "api.session_get", "SELECT api.session_get($1::bigint, $2::bigint, $3::jsonb)::text" },
 	{ "api.may_watch", "SELECT api.may_watch($1::bigint, $2::bigint, $3::text)" },
 	{ "bus.result", "SELECT state, result FROM bus.result($1::uuid, $2::text)" },
 	{ "bus.command", "SELECT id, type, state, attempt, to_json(created_at)#>>'{}', to_json(done_at)#>>'{}', result FROM bus.command($1::uuid, $2::text)" },
