@@ -20,14 +20,14 @@ static int check(struct cmd *c, const struct request *rq)
 {
 	static const struct db_query q = {
 		.name = "budget_facts",
-		.sql = "SELECT p.budget_minor, p.server_cap, m.reserved_minor + m.committed_minor "
-		       "AS held,"
-		       "       coalesce((SELECT n.total FROM hetzner.server_counts(ARRAY[p.id]) n "
-		       "WHERE n.project = p.id), 0)"
-		       "       + (SELECT count(*) FROM workflow.reservation v JOIN "
-		       "workflow.request r ON r.id = v.request"
-		       "           WHERE v.project = p.id AND v.state <> 'released' AND "
-		       "r.server_id IS NULL) AS servers"
+		.sql = "SELECT p.budget_minor, p.server_cap,"
+		       "       m.reserved_minor + m.committed_minor AS held,"
+		       "       coalesce((SELECT n.total FROM hetzner.server_counts(ARRAY[p.id]) n"
+		       "           WHERE n.project = p.id), 0)"
+		       "       + (SELECT count(*) FROM workflow.reservation v"
+		       "           JOIN workflow.request r ON r.id = v.request"
+		       "           WHERE v.project = p.id AND v.state <> 'released'"
+		       "               AND r.server_id IS NULL) AS servers"
 		       "  FROM workflow.project p, workflow.project_money(p.id) m WHERE p.id = $1",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
@@ -54,8 +54,9 @@ int budget_reserve(struct cmd *c, struct request *rq)
 {
 	static const struct db_query q = {
 		.name = "budget_reserve",
-		.sql = "INSERT INTO workflow.reservation (request, project, amount_minor, "
-		       "currency) VALUES ($1, $2, $3, $4)",
+		.sql = "INSERT INTO workflow.reservation"
+		       " (request, project, amount_minor, currency)"
+		       " VALUES ($1, $2, $3, $4)",
 	};
 	int r = check(c, rq);
 
@@ -68,8 +69,8 @@ static int turn(struct cmd *c, const struct request *rq, const char *state)
 {
 	static const struct db_query q = {
 		.name = "budget_turn",
-		.sql = "UPDATE workflow.reservation SET state = $2, updated_at = now() WHERE "
-		       "request = $1 AND state <> $2",
+		.sql = "UPDATE workflow.reservation SET state = $2, updated_at = now()"
+		       " WHERE request = $1 AND state <> $2",
 	};
 
 	return db_exec(c->db, &q, NULL, db_i64(rq->id), db_str(state));

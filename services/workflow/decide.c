@@ -36,8 +36,9 @@ static int record_decision(struct cmd *c, const struct request *rq, const char *
 {
 	static const struct db_query q = {
 		.name = "decision_record",
-		.sql = "UPDATE workflow.request SET decided_by = $2::bigint, decided_at = now(), "
-		       "reason = $3 WHERE id = $1",
+		.sql = "UPDATE workflow.request"
+		       "   SET decided_by = $2::bigint, decided_at = now(), reason = $3"
+		       " WHERE id = $1",
 	};
 
 	return db_exec(c->db, &q, NULL, db_i64(rq->id), db_i64(c->user), db_str(reason));
@@ -47,8 +48,8 @@ static int record_reason(struct cmd *c, const struct request *rq, const char *re
 {
 	static const struct db_query q = {
 		.name = "reason_record",
-		.sql = "UPDATE workflow.request SET reason = coalesce(nullif($2, ''), reason) "
-		       "WHERE id = $1",
+		.sql = "UPDATE workflow.request SET reason = coalesce(nullif($2, ''), reason)"
+		       " WHERE id = $1",
 	};
 
 	return db_exec(c->db, &q, NULL, db_i64(rq->id), db_str(reason));

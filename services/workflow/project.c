@@ -8,8 +8,8 @@ int project_lock_of_request(struct cmd *c, int64_t request, bool *ret_auto_provi
 	static const struct db_query q = {
 		.name = "project_lock_of_request",
 		.sql = "SELECT p.auto_provision FROM workflow.project p"
-		       " WHERE p.id = (SELECT r.project FROM workflow.request r WHERE r.id = $1) "
-		       "FOR UPDATE",
+		       " WHERE p.id = (SELECT r.project FROM workflow.request r WHERE r.id = $1)"
+		       " FOR UPDATE",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r;
@@ -36,14 +36,12 @@ static int insert(struct cmd *c, const struct project_create *in, int64_t *ret_i
 {
 	static const struct db_query q = {
 		.name = "project_insert",
-		.sql = "INSERT INTO workflow.project (name, description, budget_minor, server_cap, "
-		       "open_for_sales, environment,"
-		       "                              manager_limit_minor, auto_provision, "
-		       "created_by)"
-		       " VALUES ($1, coalesce($2, ''), nullif($3::bigint, 0), nullif($4::int, 0), "
-		       "$5::boolean,"
-		       "         coalesce($6, 'production'), $7::bigint, NOT $8::boolean, "
-		       "$9::bigint)"
+		.sql = "INSERT INTO workflow.project (name, description, budget_minor, server_cap,"
+		       "     open_for_sales, environment, manager_limit_minor, auto_provision,"
+		       "     created_by)"
+		       " VALUES ($1, coalesce($2, ''), nullif($3::bigint, 0), nullif($4::int, 0),"
+		       "     $5::boolean, coalesce($6, 'production'), $7::bigint, NOT $8::boolean,"
+		       "     $9::bigint)"
 		       " ON CONFLICT (lower(name)) DO NOTHING RETURNING id",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
@@ -86,8 +84,8 @@ static int answer(struct cmd *c, int64_t id)
 {
 	static const struct db_query q = {
 		.name = "project_answer",
-		.sql = "SELECT api.project_get($1::bigint, $2::bigint, jsonb_build_object('id', "
-		       "$3::text)) AS json",
+		.sql = "SELECT api.project_get($1::bigint, $2::bigint,"
+		       "       jsonb_build_object('id', $3::text)) AS json",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r;

@@ -39,12 +39,12 @@ int request_lock(struct cmd *c, int64_t id, struct request *ret_rq)
 {
 	static const struct db_query q = {
 		.name = "request_lock",
-		.sql = "SELECT id, version, project, requester, total_minor, server_id, state, "
-		       "attempt, tries, reruns,"
-		       "       progress, ordered, undoing, cost_running, op, name, client, "
-		       "server_type, location, image,"
-		       "       currency, host(address) AS address"
-		       "  FROM workflow.request WHERE id = $1 FOR UPDATE",
+		.sql = "SELECT id, version, project, requester, total_minor, server_id, state,"
+		       "       attempt, tries, reruns, progress, ordered, undoing, cost_running,"
+		       "       op, name, client, server_type, location, image, currency,"
+		       "       host(address) AS address"
+		       "  FROM workflow.request"
+		       " WHERE id = $1 FOR UPDATE",
 	};
 	int r;
 
@@ -168,16 +168,17 @@ static int move_row(struct cmd *c, struct request *rq, const struct request_tran
 {
 	static const struct db_query q = {
 		.name = "request_move",
-		.sql = "WITH u AS (UPDATE workflow.request SET state = $3, version = version + ($5 "
-		       "<> 'step')::int, progress = $7,"
-		       "               history_seq = history_seq + 1, live_seq = live_seq + 1, "
-		       "updated_at = now()"
-		       "         WHERE id = $1 AND state = $2 RETURNING id, version, history_seq, "
-		       "live_seq),"
-		       " h AS (INSERT INTO workflow.request_history (request, seq, actor, event, "
-		       "from_state, to_state, detail)"
-		       "       SELECT u.id, u.history_seq, $4, $5, $2, $3, $6 FROM u)"
-		       "SELECT version, live_seq FROM u",
+		.sql = "WITH u AS (UPDATE workflow.request"
+		       "       SET state = $3, progress = $7,"
+		       "           version = version + ($5 <> 'step')::int,"
+		       "           history_seq = history_seq + 1, live_seq = live_seq + 1,"
+		       "           updated_at = now()"
+		       "     WHERE id = $1 AND state = $2"
+		       "     RETURNING id, version, history_seq, live_seq),"
+		       " h AS (INSERT INTO workflow.request_history"
+		       "         (request, seq, actor, event, from_state, to_state, detail)"
+		       "     SELECT u.id, u.history_seq, $4, $5, $2, $3, $6 FROM u)"
+		       " SELECT version, live_seq FROM u",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r;
@@ -219,8 +220,8 @@ int request_born(struct cmd *c, struct request *rq)
 {
 	static const struct db_query q = {
 		.name = "request_born",
-		.sql = "INSERT INTO workflow.request_history (request, seq, actor, event, "
-		       "to_state) VALUES ($1, 1, $2, $3, $4)",
+		.sql = "INSERT INTO workflow.request_history"
+		       " (request, seq, actor, event, to_state) VALUES ($1, 1, $2, $3, $4)",
 	};
 	const struct request_transition *t = request_transition(RS_NONE, RE_SUBMIT);
 	int r;
@@ -239,8 +240,8 @@ int request_show(struct cmd *c, const struct request *rq)
 {
 	static const struct db_query q = {
 		.name = "request_show",
-		.sql = "UPDATE workflow.request SET live_seq = live_seq + 1, updated_at = now() "
-		       "WHERE id = $1 RETURNING live_seq",
+		.sql = "UPDATE workflow.request SET live_seq = live_seq + 1, updated_at = now()"
+		       " WHERE id = $1 RETURNING live_seq",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r;
@@ -257,8 +258,8 @@ int request_answer(struct cmd *c, int status, int64_t id)
 {
 	static const struct db_query q = {
 		.name = "request_answer",
-		.sql = "SELECT api.request_get($1::bigint, $2::bigint, jsonb_build_object('id', "
-		       "$3::text)) AS json",
+		.sql = "SELECT api.request_get($1::bigint, $2::bigint,"
+		       "       jsonb_build_object('id', $3::text)) AS json",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r;

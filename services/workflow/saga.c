@@ -25,8 +25,8 @@ static int insert_steps(struct cmd *c, const struct request *rq)
 		.name = "steps_insert",
 		.sql = "INSERT INTO workflow.request_step (request, seq, step, label, progress)"
 		       " SELECT $1, u.seq, u.step, u.label, u.progress"
-		       "   FROM unnest($2::text[], $3::text[], $4::int[]) WITH ORDINALITY u(step, "
-		       "label, progress, seq)",
+		       "   FROM unnest($2::text[], $3::text[], $4::int[])"
+		       "        WITH ORDINALITY u(step, label, progress, seq)",
 	};
 	_cleanup_(buf_release) struct buf names = { 0 }, labels = { 0 }, progress = { 0 };
 
@@ -57,11 +57,11 @@ static int next_step(struct cmd *c, const struct request *rq, struct next_step *
 {
 	static const struct db_query q = {
 		.name = "step_next",
-		.sql = "SELECT step, state = 'running' AS running, coalesce(due_at > now(), false) "
-		       "AS later,"
+		.sql = "SELECT step, state = 'running' AS running,"
+		       "       coalesce(due_at > now(), false) AS later,"
 		       "       coalesce(left(detail, 190), '') AS detail"
-		       "  FROM workflow.request_step WHERE request = $1 AND progress > 0 AND state "
-		       "NOT IN ('done', 'skipped')"
+		       "  FROM workflow.request_step"
+		       " WHERE request = $1 AND progress > 0 AND state NOT IN ('done', 'skipped')"
 		       " ORDER BY seq LIMIT 1",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
@@ -99,9 +99,10 @@ static int run_step(struct cmd *c, const struct request *rq, const struct saga_s
 		.sql = "UPDATE workflow.request_step SET state = 'running', detail = $3,"
 		       "       attempt = attempt + (state <> 'running')::int,"
 		       "       started_at = CASE WHEN state = 'running' THEN started_at ELSE now() "
-		       "END, finished_at = NULL,"
-		       "       deadline = CASE WHEN state = 'running' THEN deadline ELSE now() + "
-		       "$4::bigint * interval '1 ms' END,"
+		       "END,"
+		       "       finished_at = NULL,"
+		       "       deadline = CASE WHEN state = 'running' THEN deadline"
+		       "           ELSE now() + $4::bigint * interval '1 ms' END,"
 		       "       due_at = now() + nullif($5::int, 0) * interval '1 s'"
 		       " WHERE request = $1 AND step = $2 AND state NOT IN ('done', 'skipped')",
 	};
@@ -123,16 +124,16 @@ int saga_step_done(struct cmd *c, struct request *rq, const struct saga_step *st
 {
 	static const struct db_query q = {
 		.name = "step_done",
-		.sql = "UPDATE workflow.request_step SET state = $3, detail = $4, finished_at = "
-		       "now(),"
-		       "       started_at = coalesce(started_at, now()), attempt = "
-		       "greatest(attempt, 1),"
-		       "       deadline = NULL, due_at = NULL"
+		.sql = "UPDATE workflow.request_step SET state = $3, detail = $4,"
+		       "       started_at = coalesce(started_at, now()), finished_at = now(),"
+		       "       attempt = greatest(attempt, 1), deadline = NULL, due_at = NULL"
 		       " WHERE request = $1 AND step = $2 AND state NOT IN ('done', 'skipped')",
 	};
+	char text[120];
 	int64_t n = 0;
 	int r;
 
+	snprintf(text, sizeof(text), "%s%s", step->label, skipped ? ": not needed" : "");
 	r = db_exec(c->db, &q, &n, db_i64(rq->id), db_str(step->name),
 	            db_str(skipped ? "skipped" : "done"), db_str(detail));
 	if (ret_news)
@@ -141,7 +142,7 @@ int saga_step_done(struct cmd *c, struct request *rq, const struct saga_step *st
 		return r;
 	if (step->progress > rq->progress)
 		rq->progress = step->progress;
-	return request_move(c, rq, RE_STEP, step->label);
+	return request_move(c, rq, RE_STEP, text);
 }
 
 /* ---- going on ----------------------------------------------------------------------------- */
@@ -217,12 +218,13 @@ static int mark_failed(struct cmd *c, const struct request *rq, const struct sag
 {
 	static const struct db_query q = {
 		.name = "step_failed",
-		.sql = "UPDATE workflow.request_step SET state = CASE WHEN step = $2 THEN 'failed' "
-		       "ELSE 'waiting' END,"
+		.sql = "UPDATE workflow.request_step"
+		       "   SET state = CASE WHEN step = $2 THEN 'failed' ELSE 'waiting' END,"
 		       "       detail = CASE WHEN step = $2 THEN $3 END,"
-		       "       finished_at = CASE WHEN step = $2 THEN now() END,"
+		       "       attempt = greatest(attempt, (step = $2)::int),"
 		       "       started_at = CASE WHEN step = $2 THEN coalesce(started_at, now()) "
 		       "END,"
+		       "       finished_at = CASE WHEN step = $2 THEN now() END,"
 		       "       deadline = NULL, due_at = NULL"
 		       " WHERE request = $1 AND (step = $2 OR state = 'running')",
 	};
@@ -235,8 +237,8 @@ static int record_failure(struct cmd *c, struct request *rq, const struct saga_s
 {
 	static const struct db_query q = {
 		.name = "failure_record",
-		.sql = "UPDATE workflow.request SET failure_step = $2, failure_code = $3, "
-		       "failure_text = $4, cost_running = $5::boolean"
+		.sql = "UPDATE workflow.request SET failure_step = $2, failure_code = $3,"
+		       "       failure_text = $4, cost_running = $5::boolean"
 		       " WHERE id = $1",
 	};
 
@@ -263,10 +265,11 @@ static int raise_attempt(struct cmd *c, struct request *rq, bool by_person)
 {
 	static const struct db_query q = {
 		.name = "attempt_raise",
-		.sql = "UPDATE workflow.request SET attempt = attempt + 1, tries = tries + $2::int,"
+		.sql = "UPDATE workflow.request"
+		       "   SET attempt = attempt + 1, tries = tries + $2::int,"
 		       "       reruns = CASE WHEN $2::int = 1 THEN 0 ELSE reruns + 1 END,"
-		       "       failure_step = NULL, failure_code = NULL, failure_text = NULL, "
-		       "cost_running = false"
+		       "       failure_step = NULL, failure_code = NULL, failure_text = NULL,"
+		       "       cost_running = false"
 		       " WHERE id = $1",
 	};
 
@@ -278,8 +281,8 @@ int saga_retry(struct cmd *c, struct request *rq)
 {
 	static const struct db_query q = {
 		.name = "step_again",
-		.sql = "UPDATE workflow.request_step SET state = 'waiting', detail = NULL, "
-		       "finished_at = NULL"
+		.sql = "UPDATE workflow.request_step"
+		       "   SET state = 'waiting', detail = NULL, finished_at = NULL"
 		       " WHERE request = $1 AND state = 'failed' AND progress > 0",
 	};
 	struct cmd system = cmd_as_system(c);
@@ -307,9 +310,8 @@ int saga_rerun(struct cmd *c, struct request *rq, const struct saga_step *step)
 {
 	static const struct db_query q = {
 		.name = "step_rerun",
-		.sql = "UPDATE workflow.request_step SET state = 'waiting', deadline = NULL,"
-		       "       detail = 'The runner was interrupted; the step is tried again.',"
-		       "       due_at = now() + $3::bigint * interval '1 ms'"
+		.sql = "UPDATE workflow.request_step SET state = 'waiting', detail = $3,"
+		       "       deadline = NULL, due_at = now() + $4::bigint * interval '1 ms'"
 		       " WHERE request = $1 AND step = $2 AND state NOT IN ('done', 'skipped')",
 	};
 	int r;
@@ -317,6 +319,7 @@ int saga_rerun(struct cmd *c, struct request *rq, const struct saga_step *step)
 	r = raise_attempt(c, rq, false);
 	if (!r)
 		r = db_exec(c->db, &q, NULL, db_i64(rq->id), db_str(step->name),
+		            db_str("The runner was interrupted. The step is tried again."),
 		            db_i64(pause_ms(rq->reruns)));
 	return r ? r : request_show(c, rq);
 }

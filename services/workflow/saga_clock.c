@@ -12,10 +12,10 @@ static bool keeper(struct service *s)
 {
 	static const struct db_query q = {
 		.name = "clock_keeper",
-		.sql = "SELECT EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND "
-		       "l.pid = pg_backend_pid()"
-		       "    AND l.classid = 7284 AND l.objid = 1) OR pg_try_advisory_lock(7284, 1) "
-		       "AS mine",
+		.sql = "SELECT EXISTS (SELECT FROM pg_locks l"
+		       "           WHERE l.locktype = 'advisory' AND l.pid = pg_backend_pid()"
+		       "               AND l.classid = 7284 AND l.objid = 1)"
+		       "       OR pg_try_advisory_lock(7284, 1) AS mine",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 
@@ -27,10 +27,12 @@ static int due_step(struct cmd *c, int64_t request, const struct saga_step **ret
 {
 	static const struct db_query q = {
 		.name = "step_due",
-		.sql = "SELECT step, coalesce(state = 'running' AND deadline < now(), false) AS "
-		       "late FROM workflow.request_step"
-		       " WHERE request = $1 AND ((state = 'running' AND deadline < now()) OR "
-		       "due_at <= now()) ORDER BY seq LIMIT 1",
+		.sql = "SELECT step,"
+		       "       coalesce(state = 'running' AND deadline < now(), false) AS late"
+		       "  FROM workflow.request_step"
+		       " WHERE request = $1"
+		       "   AND ((state = 'running' AND deadline < now()) OR due_at <= now())"
+		       " ORDER BY seq LIMIT 1",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r;
@@ -49,7 +51,7 @@ static int due_step(struct cmd *c, int64_t request, const struct saga_step **ret
 static int run_out(struct cmd *c, struct request *rq, const struct saga_step *step)
 {
 	static const char text[] = "It did not end in time. What exists was kept; see the history "
-	                           "for how far it came.";
+				   "for how far it came.";
 
 	log_warn("saga.timeout", LOG_I64("request", rq->id), LOG_STR("step", step->name));
 	if (step == &saga_undo_step)
@@ -79,8 +81,8 @@ static size_t find_due(struct service *s, int64_t ids[AT_ONCE])
 		.name = "saga_due",
 		.sql = "SELECT DISTINCT s.request FROM workflow.request_step s"
 		       " WHERE ((s.state = 'running' AND s.deadline < now()) OR s.due_at <= now())"
-		       "   AND EXISTS (SELECT FROM workflow.request r WHERE r.id = s.request AND "
-		       "(r.state = 'deploying' OR r.undoing))"
+		       "   AND EXISTS (SELECT FROM workflow.request r"
+		       "       WHERE r.id = s.request AND (r.state = 'deploying' OR r.undoing))"
 		       " LIMIT 20",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };

@@ -72,24 +72,24 @@ static int owner_done(struct cmd *c, struct request *rq, enum svc owner)
 	return r;
 }
 
-/* A server that turns up late is remembered as well: it costs money and can be rolled back. */
-static int record_server(struct cmd *c, struct request *rq, const struct server_created *in)
+/*
+ * A server that turns up late is remembered as well: it costs money and can be
+ * rolled back. IPv6 comes as a network; the server answers at its first address.
+ */
+static int record_server(struct cmd *c, const struct request *rq, const struct server_created *in)
 {
 	static const struct db_query q = {
 		.name = "server_record",
-		.sql = "UPDATE workflow.request SET server_id = $2, cost_running = (state = "
-		       "'failed'),"
-		       "       address = coalesce(nullif($3, '')::inet, set_masklen(nullif($4, "
-		       "'')::inet, 128))"
-		       " WHERE id = $1 AND state IN ('deploying', 'failed') RETURNING "
-		       "host(address) AS address",
+		.sql = "UPDATE workflow.request"
+		       "   SET server_id = $2, cost_running = (state = 'failed'),"
+		       "       address = coalesce(nullif($3, '')::inet,"
+		       "           (SELECT CASE WHEN masklen(n) < 128 THEN set_masklen(n, 128) + 1"
+		       "                   ELSE n END FROM (SELECT nullif($4, '')::inet) t(n)))"
+		       " WHERE id = $1 AND state IN ('deploying', 'failed')",
 	};
-	int r;
 
-	db_rows_release(&rq->rows);
-	r = db_select(c->db, &q, &rq->rows, db_i64(rq->id), db_i64(in->server), db_str(in->ipv4),
-	              db_str(in->ipv6));
-	return r;
+	return db_exec(c->db, &q, NULL, db_i64(rq->id), db_i64(in->server), db_str(in->ipv4),
+	               db_str(in->ipv6));
 }
 
 int on_server_created(struct cmd *c, const void *body)
@@ -211,16 +211,16 @@ static int advance_waiting(struct cmd *c, int64_t project)
 {
 	static const struct db_query q = {
 		.name = "saga_waiting",
-		.sql = "SELECT r.id FROM workflow.request r JOIN workflow.request_step s ON "
-		       "s.request = r.id"
-		       " WHERE r.project = $1 AND r.state = 'deploying' AND s.step = 'validate' "
-		       "AND s.state = 'running'"
+		.sql = "SELECT r.id FROM workflow.request r"
+		       "  JOIN workflow.request_step s ON s.request = r.id"
+		       " WHERE r.project = $1 AND r.state = 'deploying'"
+		       "   AND s.step = 'validate' AND s.state = 'running'"
 		       " ORDER BY r.id",
 	};
 	static const struct db_query due = {
 		.name = "saga_due_now",
-		.sql = "UPDATE workflow.request_step SET due_at = now() WHERE request = $1 AND "
-		       "step = 'validate' AND state = 'running'",
+		.sql = "UPDATE workflow.request_step SET due_at = now()"
+		       " WHERE request = $1 AND step = 'validate' AND state = 'running'",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	struct cmd system = cmd_as_system(c);

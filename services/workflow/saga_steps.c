@@ -77,10 +77,10 @@ static int check_project(struct cmd *c, struct request *rq, struct step_outcome 
 {
 	static const struct db_query q = {
 		.name = "check_project",
-		.sql = "SELECT hetzner.token_state($1::bigint) AS token, "
-		       "runner.public_key($1::bigint) IS NOT NULL AS key,"
-		       "       coalesce((SELECT q.orderable FROM hetzner.quote($2, $3) q), false) "
-		       "AS orderable",
+		.sql = "SELECT hetzner.token_state($1::bigint) AS token,"
+		       "       runner.public_key($1::bigint) IS NOT NULL AS key,"
+		       "       coalesce((SELECT q.orderable FROM hetzner.quote($2, $3) q), false)"
+		       "           AS orderable",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	const char *token;
@@ -102,7 +102,7 @@ static int check_project(struct cmd *c, struct request *rq, struct step_outcome 
 		*ret = STEP_FAILED;
 		o->code = "resource_unavailable";
 		o->detail = "This server type cannot be ordered there at the moment. Try again "
-		            "later, or ask for another one.";
+			    "later, or ask for another one.";
 	} else {
 		*ret = STEP_DONE;
 	}
@@ -116,10 +116,7 @@ static int check_name(struct cmd *c, struct request *rq, struct step_outcome *o,
 {
 	static const struct db_query q = {
 		.name = "check_name",
-		.sql = "SELECT EXISTS (SELECT FROM workflow.request r WHERE r.project = $1 AND "
-		       "r.name = $2 AND r.state = 'deployed'"
-		       "    AND hetzner.server_json(r.server_id) ->> 'state' NOT IN ('deleted', "
-		       "'gone')) AS taken",
+		.sql = "SELECT workflow.name_in_use($1::bigint, $2) AS taken",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r;
@@ -160,8 +157,8 @@ static int mark_ordered(struct cmd *c, struct request *rq, struct db_rows *ret_r
 {
 	static const struct db_query q = {
 		.name = "mark_ordered",
-		.sql = "UPDATE workflow.request SET ordered = true WHERE id = $1 RETURNING "
-		       "runner.public_key(project) AS key",
+		.sql = "UPDATE workflow.request SET ordered = true WHERE id = $1"
+		       " RETURNING runner.public_key(project) AS key",
 	};
 	int r;
 

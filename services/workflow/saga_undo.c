@@ -8,8 +8,9 @@ static int set_undoing(struct cmd *c, struct request *rq, bool undoing)
 {
 	static const struct db_query q = {
 		.name = "undoing_set",
-		.sql = "UPDATE workflow.request SET undoing = $2::boolean, cost_running = "
-		       "$3::boolean WHERE id = $1",
+		.sql = "UPDATE workflow.request"
+		       "   SET undoing = $2::boolean, cost_running = $3::boolean"
+		       " WHERE id = $1",
 	};
 
 	rq->undoing = undoing;
@@ -22,13 +23,14 @@ static int begin_step(struct cmd *c, const struct request *rq)
 {
 	static const struct db_query q = {
 		.name = "undo_begin",
-		.sql = "INSERT INTO workflow.request_step AS s (request, seq, step, label, "
-		       "progress, state, attempt, started_at, deadline)"
-		       " VALUES ($1, 90, $2, $3, 0, 'running', 1, now(), now() + $4::int * "
-		       "interval '1 s')"
-		       " ON CONFLICT (request, step) DO UPDATE SET state = 'running', attempt = "
-		       "s.attempt + 1, started_at = now(),"
-		       "     finished_at = NULL, detail = NULL, deadline = excluded.deadline",
+		.sql = "INSERT INTO workflow.request_step AS s (request, seq, step, label,"
+		       "     progress, state, attempt, started_at, deadline)"
+		       " VALUES ($1, 90, $2, $3, 0, 'running', 1, now(),"
+		       "     now() + $4::int * interval '1 s')"
+		       " ON CONFLICT (request, step) DO UPDATE"
+		       "     SET state = 'running', detail = NULL, attempt = s.attempt + 1,"
+		       "         started_at = now(), finished_at = NULL,"
+		       "         deadline = excluded.deadline",
 	};
 
 	return db_exec(c->db, &q, NULL, db_i64(rq->id), db_str(saga_undo_step.name),
@@ -39,8 +41,8 @@ static int end_step(struct cmd *c, const struct request *rq, const char *state, 
 {
 	static const struct db_query q = {
 		.name = "undo_end",
-		.sql = "UPDATE workflow.request_step SET state = $3, detail = $4, finished_at = "
-		       "now(), deadline = NULL"
+		.sql = "UPDATE workflow.request_step"
+		       "   SET state = $3, detail = $4, finished_at = now(), deadline = NULL"
 		       " WHERE request = $1 AND step = $2",
 	};
 
@@ -54,8 +56,8 @@ static int cancel_run(struct cmd *c, const struct request *rq)
 	static const struct db_query q = {
 		.name = "run_active",
 		.sql = "SELECT n.id FROM (SELECT runner.run_of_request($1::bigint)) n(id)"
-		       " WHERE runner.run_json(n.id) ->> 'state' IN ('queued', 'waiting_lock', "
-		       "'starting', 'running')",
+		       " WHERE runner.run_json(n.id) ->> 'state'"
+		       "       IN ('queued', 'waiting_lock', 'starting', 'running')",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	struct run_cancel out = { .reason = "The deployment was cancelled." };
@@ -93,10 +95,10 @@ static int stop_steps(struct cmd *c, const struct request *rq)
 {
 	static const struct db_query q = {
 		.name = "steps_stop",
-		.sql = "UPDATE workflow.request_step SET state = 'failed', detail = 'Cancelled.', "
-		       "finished_at = now(),"
-		       "       deadline = NULL, due_at = NULL WHERE request = $1 AND (state = "
-		       "'running' OR due_at IS NOT NULL)",
+		.sql = "UPDATE workflow.request_step"
+		       "   SET state = 'failed', detail = 'Cancelled.', finished_at = now(),"
+		       "       deadline = NULL, due_at = NULL"
+		       " WHERE request = $1 AND (state = 'running' OR due_at IS NOT NULL)",
 	};
 
 	return db_exec(c->db, &q, NULL, db_i64(rq->id));
@@ -107,16 +109,17 @@ static int mark_cancelled_midway(struct cmd *c, struct request *rq, const struct
 {
 	static const struct db_query q = {
 		.name = "cancel_midway",
-		.sql = "UPDATE workflow.request SET attempt = attempt + 1, failure_step = $2, "
-		       "failure_code = 'cancelled_midway',"
-		       "       failure_text = 'It was cancelled while it was being deployed. The "
-		       "server is being deleted.',"
-		       "       cost_running = server_id IS NOT NULL WHERE id = $1",
+		.sql = "UPDATE workflow.request SET attempt = attempt + 1, failure_step = $2,"
+		       "       failure_code = 'cancelled_midway', failure_text = $3,"
+		       "       cost_running = server_id IS NOT NULL"
+		       " WHERE id = $1",
 	};
 
 	rq->attempt++;
 	rq->cost_running = rq->server_id != 0;
-	return db_exec(c->db, &q, NULL, db_i64(rq->id), db_str(step ? step->name : "finish"));
+	return db_exec(c->db, &q, NULL, db_i64(rq->id), db_str(step ? step->name : "finish"),
+	               db_str("It was cancelled while it was being deployed. What was created is "
+	                      "being deleted."));
 }
 
 int saga_cancel(struct cmd *c, struct request *rq, const char *reason)
@@ -164,8 +167,9 @@ int saga_undo_failed(struct cmd *c, struct request *rq, const char *code, const 
 {
 	static const struct db_query q = {
 		.name = "undo_failure",
-		.sql = "UPDATE workflow.request SET failure_step = $2, failure_code = $3, "
-		       "failure_text = $4 WHERE id = $1",
+		.sql = "UPDATE workflow.request"
+		       "   SET failure_step = $2, failure_code = $3, failure_text = $4"
+		       " WHERE id = $1",
 	};
 	char detail[800];
 	int r;

@@ -58,10 +58,11 @@ static int still_good(struct cmd *c, struct attempt *a, bool *ret)
 {
 	static const struct db_query q = {
 		.name = "sign_in_done",
-		.sql = "UPDATE workflow.\"user\" SET signed_in_at = now(), password_hash = "
-		       "coalesce(nullif($3, ''), password_hash)"
-		       " WHERE id = $1 AND password_hash = $2 AND state = 'active' AND totp_secret "
-		       "IS NULL RETURNING generation",
+		.sql = "UPDATE workflow.\"user\" SET signed_in_at = now(),"
+		       "       password_hash = coalesce(nullif($3, ''), password_hash)"
+		       " WHERE id = $1 AND password_hash = $2 AND state = 'active'"
+		       "   AND totp_secret IS NULL"
+		       " RETURNING generation",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r;
@@ -90,14 +91,23 @@ static int conclude(struct cmd *c, void *arg)
 	return r ? r : audit(c, a, good);
 }
 
-/* A wrong password changes nothing about the account, but is counted like one of an unknown name.
- */
+/* The body of a call is ours until it is answered. */
+static void wipe(const char *secret)
+{
+	if (secret)
+		sodium_memzero((char *)secret, strlen(secret));
+}
+
+/* A wrong password changes nothing about the account, but counts like that of an unknown name. */
 static void finish(struct attempt *a)
 {
 	if (!a->job.matches)
 		snprintf(a->job.hash, sizeof(a->job.hash), "-");
 	log_correlation(call_correlation(a->q));
-	if (svc_transaction(svc, conclude, a)) {
+	if (!svc_transaction(svc, conclude, a)) {
+		log_info("session.verdict", LOG_STR("verdict", a->verdict.verdict),
+		         LOG_I64("user", a->user));
+	} else {
 		log_warn("session.undecided",
 		         LOG_STR("means",
 		                 "the database did not answer; the person is asked to try again"));
@@ -114,7 +124,7 @@ static void on_done(void *arg)
 
 	(void)arg;
 	while ((job = hash_pool_take(pool))) {
-		sodium_memzero((char *)job->password, strlen(job->password));
+		wipe(job->password);
 		finish((struct attempt *)job);
 	}
 }
@@ -125,9 +135,8 @@ static int find_user(const char *username, struct attempt *a)
 {
 	static const struct db_query q = {
 		.name = "sign_in_user",
-		.sql = "SELECT id, coalesce(password_hash, '') AS password_hash FROM "
-		       "workflow.\"user\""
-		       " WHERE lower(username) = lower($1)",
+		.sql = "SELECT id, coalesce(password_hash, '') AS password_hash"
+		       "  FROM workflow.\"user\" WHERE lower(username) = lower($1)",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	const char *hash = nobody;
@@ -159,6 +168,7 @@ static void verify(struct call *q, const struct session_verify *in)
 		r = find_user(in->username, a);
 	if (!r && !wait && hash_pool_add(pool, &a->job))
 		return;
+	wipe(in->password);
 	if (wait)
 		answer(q, "throttled", wait);
 	else

@@ -41,31 +41,27 @@ static int facts(struct cmd *c, const struct request_submit *in, struct db_rows 
 {
 	static const struct db_query q = {
 		.name = "submit_facts",
-		.sql = "SELECT p.state = 'active' AS project_active, q.synced_at IS NOT NULL AS "
-		       "priced,"
-		       "       coalesce(q.synced_at > now() - interval '24 hours', false) AS "
-		       "price_fresh,"
+		.sql = "SELECT p.state = 'active' AS project_active,"
+		       "       q.synced_at IS NOT NULL AS priced,"
+		       "       coalesce(q.synced_at > now() - interval '24 hours', false)"
+		       "           AS price_fresh,"
 		       "       coalesce(q.currency = p.currency, false) AS same_currency,"
-		       "       coalesce(q.orderable, false) AS orderable, hetzner.image_ok($4, $2) "
-		       "AS image_ok,"
-		       "       NOT EXISTS (SELECT FROM workflow.request r WHERE r.project = p.id "
-		       "AND r.name = $5"
-		       "           AND r.state NOT IN ('deployed', 'rejected', 'cancelled'))"
-		       "       AND NOT EXISTS (SELECT FROM workflow.request r WHERE r.project = "
-		       "p.id AND r.name = $5"
-		       "           AND r.state = 'deployed'"
-		       "           AND hetzner.server_json(r.server_id) ->> 'state' NOT IN "
-		       "('deleted', 'gone')) AS name_free,"
-		       "       NOT EXISTS (SELECT FROM workflow.request r WHERE r.project = p.id "
-		       "AND r.subdomain = $6"
-		       "           AND r.state NOT IN ('deployed', 'rejected', 'cancelled')) AS "
-		       "subdomain_free,"
-		       "       p.server_cap IS NULL OR p.server_cap > coalesce((SELECT n.total FROM"
-		       "           hetzner.server_counts(ARRAY[p.id]) n WHERE n.project = p.id), "
-		       "0) AS below_cap,"
+		       "       coalesce(q.orderable, false) AS orderable,"
+		       "       hetzner.image_ok($4, $2) AS image_ok,"
+		       "       NOT EXISTS (SELECT FROM workflow.request r"
+		       "           WHERE r.project = p.id AND r.name = $5"
+		       "               AND r.state NOT IN ('deployed', 'rejected', 'cancelled'))"
+		       "       AND NOT workflow.name_in_use(p.id, $5) AS name_free,"
+		       "       NOT EXISTS (SELECT FROM workflow.request r"
+		       "           WHERE r.project = p.id AND r.subdomain = $6"
+		       "               AND r.state NOT IN ('deployed', 'rejected', 'cancelled'))"
+		       "           AS subdomain_free,"
+		       "       p.server_cap IS NULL OR p.server_cap > coalesce((SELECT n.total"
+		       "           FROM hetzner.server_counts(ARRAY[p.id]) n"
+		       "           WHERE n.project = p.id), 0) AS below_cap,"
 		       "       q.server_minor, q.ipv4_minor, q.currency, q.synced_at"
-		       "  FROM workflow.project p LEFT JOIN hetzner.quote($2, $3) q ON true WHERE "
-		       "p.id = $1",
+		       "  FROM workflow.project p LEFT JOIN hetzner.quote($2, $3) q ON true"
+		       " WHERE p.id = $1",
 	};
 
 	return db_select(c->db, &q, ret_rows, db_i64(in->project), db_str(in->server_type),
@@ -88,16 +84,14 @@ static int insert(struct cmd *c, const struct request_submit *in, const struct d
 {
 	static const struct db_query q = {
 		.name = "request_insert",
-		.sql = "INSERT INTO workflow.request (state, project, requester, name, client, "
-		       "server_type, location, image,"
-		       "         subdomain, usage, priority, justification, server_minor, "
-		       "ipv4_minor, currency, priced_at, op,"
-		       "         history_seq, live_seq)"
-		       " VALUES ('pending', $1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, ''), "
-		       "coalesce($10, 'normal'),"
-		       "         coalesce($11, ''), $12, $13, $14, $15::timestamptz, bus.uuid7(), "
-		       "1, 1)"
-		       " ON CONFLICT DO NOTHING RETURNING id, name, client, currency",
+		.sql = "INSERT INTO workflow.request (state, project, requester, name, client,"
+		       "     server_type, location, image, subdomain, usage, priority,"
+		       "     justification, server_minor, ipv4_minor, currency, priced_at, op,"
+		       "     history_seq, live_seq)"
+		       " VALUES ('pending', $1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, ''),"
+		       "     coalesce($10, 'normal'), coalesce($11, ''), $12, $13, $14,"
+		       "     $15::timestamptz, bus.uuid7(), 1, 1)"
+		       " ON CONFLICT DO NOTHING RETURNING id",
 	};
 
 	return db_select(

@@ -8,7 +8,7 @@
 
 #define TIDY_MS 60000
 
-/* Names are ASCII (a CHECK of the table), so folding ASCII makes the same key for the same account.
+/* Names are ASCII (a CHECK of the table): folding ASCII gives one key per account.
  */
 static void account_key(const char *username, char out[80])
 {
@@ -55,9 +55,9 @@ int throttle_wait(struct db *db, const struct throttle_keys *k, int64_t *ret_s)
 {
 	static const struct db_query q = {
 		.name = "throttle_wait",
-		.sql = "SELECT coalesce(max(ceil(extract(epoch FROM until - now()))), 0)::bigint "
-		       "AS s"
-		       "  FROM workflow.login_throttle WHERE key IN ($1, $2) AND until > now()",
+		.sql = "SELECT coalesce(max(ceil(extract(epoch FROM until - now()))), 0)::bigint"
+		       "       AS s FROM workflow.login_throttle WHERE key IN ($1, $2) AND until > "
+		       "now()",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r;
@@ -76,11 +76,12 @@ int throttle_failed(struct cmd *c, const struct throttle_keys *k)
 		.name = "throttle_failed",
 		.sql = "INSERT INTO workflow.login_throttle AS t (key, failures) VALUES ($1, 1)"
 		       " ON CONFLICT (key) DO UPDATE SET failed_at = now(),"
-		       "     failures = CASE WHEN t.failed_at < now() - interval '1 day' THEN 1 "
-		       "ELSE t.failures + 1 END,"
-		       "     until = now() + CASE WHEN t.failures + 1 < $2::int THEN interval '0'"
-		       "         ELSE least($3::int, power(2, least(t.failures + 1 - $2::int, "
-		       "20))) * interval '1 s' END",
+		       "     failures = CASE WHEN t.failed_at < now() - interval '1 day' THEN 1"
+		       "         ELSE t.failures + 1 END,"
+		       "     until = now() + CASE WHEN t.failures + 1 < $2::int THEN interval '0' "
+		       "ELSE"
+		       "         least($3::int, power(2, least(t.failures + 1 - $2::int, 20)))"
+		       "         * interval '1 s' END",
 	};
 	int r;
 
@@ -102,8 +103,8 @@ static void tidy(void *arg)
 {
 	static const struct db_query q = {
 		.name = "throttle_tidy",
-		.sql = "DELETE FROM workflow.login_throttle WHERE failed_at < now() - interval '1 "
-		       "day'",
+		.sql = "DELETE FROM workflow.login_throttle"
+		       " WHERE failed_at < now() - interval '1 day'",
 	};
 
 	db_exec(svc_db(arg), &q, NULL);

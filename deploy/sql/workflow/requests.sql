@@ -69,3 +69,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 $$;
 
 GRANT EXECUTE ON FUNCTION workflow.request_brief(bigint) TO sps_workflow, sps_hetzner, sps_runner, sps_notifier;
+
+-- Is there a server of this name that came from a request? Discovered ones are the provider's to refuse.
+CREATE OR REPLACE FUNCTION workflow.name_in_use(project bigint, name text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+	SELECT EXISTS (SELECT FROM workflow.request r
+		WHERE r.project = name_in_use.project AND r.name = name_in_use.name AND r.state = 'deployed'
+			AND hetzner.server_json(r.server_id) ->> 'state' NOT IN ('deleted', 'gone'))
+$$;
+GRANT EXECUTE ON FUNCTION workflow.name_in_use(bigint, text) TO sps_workflow;
