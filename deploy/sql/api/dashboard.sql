@@ -20,35 +20,49 @@ $$;
 
 -- Of the requests that changed last, what happened last.
 CREATE OR REPLACE FUNCTION workflow.activity(actor bigint) RETURNS json
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog SET plan_cache_mode = force_custom_plan AS $$
-	SELECT coalesce(json_agg(json_build_object('at', a.at, 'text', a.text, 'link', a.link) ORDER BY a.at DESC), '[]')
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog SET plan_cache_mode = force_custom_plan AS $$
+DECLARE projects bigint[] := authz.request_projects(actor);
+BEGIN
+	RETURN (SELECT coalesce(json_agg(json_build_object('at', a.at, 'text', a.text, 'link', a.link) ORDER BY a.at DESC), '[]')
 		FROM (SELECT h.at, workflow.activity_text(h.event, h.to_state, coalesce(u.name, 'System'), r.name) AS text,
 				'/requests/' || r.id AS link
-			FROM (SELECT r.id, r.name FROM workflow.request r, authz.request_projects(actor) s(projects)
-				WHERE s.projects IS NULL OR r.requester = actor OR r.project = ANY (s.projects)
+			FROM (SELECT r.id, r.name FROM workflow.request r
+				WHERE projects IS NULL OR r.requester = activity.actor OR r.project = ANY (projects)
 				ORDER BY r.updated_at DESC, r.id DESC LIMIT 20) r
-			JOIN workflow.request_history h ON h.request = r.id AND h.event NOT IN ('step', 'note')
+			JOIN workflow.request_history h ON h.request = r.id AND h.event <> 'step'
 			LEFT JOIN workflow."user" u ON u.id = h.actor
-			ORDER BY h.at DESC LIMIT 10) a
-$$;
+			ORDER BY h.at DESC LIMIT 10) a);
+END $$;
 
--- Pending requests that wait for this very person, the oldest first.
+-- Pending requests that wait for this very person, the oldest first. What authz would refuse anyway
+-- is left out by indexes before it is asked.
 CREATE OR REPLACE FUNCTION workflow.needs_decision(actor bigint) RETURNS json
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-	SELECT coalesce(json_agg(workflow.request_json(actor, r) ORDER BY r.created_at), '[]')
-		FROM (SELECT r.* FROM workflow.request r
-			WHERE r.state = 'pending' AND authz.role(actor) IN ('administrator', 'technical_manager')
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+	who text := authz.role(actor);
+	mine bigint[] := ARRAY(SELECT s.project FROM authz.projects(actor) s JOIN workflow.project p ON p.id = s.project
+		WHERE s.level = 3 AND (who = 'administrator' OR p.manager_limit_minor > 0));
+BEGIN
+	IF who NOT IN ('administrator', 'technical_manager') THEN
+		RETURN '[]';
+	END IF;
+	RETURN (SELECT coalesce(json_agg(workflow.request_json(actor, r) ORDER BY r.created_at), '[]')
+		FROM (SELECT r.* FROM workflow.request r JOIN workflow.project p ON p.id = r.project
+			WHERE r.state = 'pending' AND r.project = ANY (mine)
+				AND (who = 'administrator' OR r.total_minor <= p.manager_limit_minor)
 				AND authz.may(actor, 'request.approve', r.id)
-			ORDER BY r.created_at LIMIT 5) r
-$$;
+			ORDER BY r.created_at LIMIT 5) r);
+END $$;
 
 CREATE OR REPLACE FUNCTION workflow.deployments(actor bigint) RETURNS json
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-	SELECT coalesce(json_agg(workflow.request_json(actor, r) ORDER BY r.updated_at DESC), '[]')
-		FROM (SELECT r.* FROM workflow.request r, authz.request_projects(actor) s(projects)
-			WHERE r.state = 'deploying' AND (s.projects IS NULL OR r.requester = actor OR r.project = ANY (s.projects))
-			ORDER BY r.updated_at DESC LIMIT 5) r
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog SET plan_cache_mode = force_custom_plan AS $$
+DECLARE projects bigint[] := authz.request_projects(actor);
+BEGIN
+	RETURN (SELECT coalesce(json_agg(workflow.request_json(actor, r) ORDER BY r.updated_at DESC), '[]')
+		FROM (SELECT r.* FROM workflow.request r
+			WHERE r.state = 'deploying' AND (projects IS NULL OR r.requester = actor OR r.project = ANY (projects))
+			ORDER BY r.updated_at DESC LIMIT 5) r);
+END $$;
 
 CREATE OR REPLACE FUNCTION workflow.costs(projects bigint[]) RETURNS json
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$

@@ -1,4 +1,5 @@
 -- Effective levels (DOMAIN 2) and the scopes that lists start from. Nobody who is not active has any.
+-- What is asked many times a second is plpgsql: the plan of an SQL function is made anew at every call.
 
 -- The most a role can have, whatever was granted.
 CREATE OR REPLACE FUNCTION authz.cap(role text) RETURNS int LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
@@ -20,14 +21,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION authz.project_level(actor bigint, project bigint) RETURNS int
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-	SELECT coalesce((SELECT least(CASE p.state WHEN 'active' THEN 3 ELSE 1 END,
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+	RETURN coalesce((SELECT least(CASE p.state WHEN 'active' THEN 3 ELSE 1 END,
 			CASE u.role WHEN 'administrator' THEN 3 ELSE least(authz.cap(u.role), coalesce((
 				SELECT g.level FROM workflow.project_grant g WHERE g.user_id = u.id AND g.project = p.id
 					AND (g.expires_at IS NULL OR g.expires_at > now())), 0)) END)
 		FROM workflow."user" u CROSS JOIN workflow.project p
-		WHERE u.id = actor AND u.state = 'active' AND p.id = project_level.project), 0)
-$$;
+		WHERE u.id = actor AND u.state = 'active' AND p.id = project_level.project), 0);
+END $$;
 
 -- Single servers somebody was given; those of his projects come on top.
 CREATE OR REPLACE FUNCTION authz.server_grants(actor bigint) RETURNS TABLE (server bigint, level int)
@@ -46,9 +48,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION authz.role(actor bigint) RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-	SELECT u.role FROM workflow."user" u WHERE u.id = actor AND u.state = 'active'
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+	RETURN (SELECT u.role FROM workflow."user" u WHERE u.id = actor AND u.state = 'active');
+END $$;
 
 -- The projects whose requests somebody may view although he did not ask for them
 -- (NULL: all). Lists put it into their WHERE, so that indexes serve the scope.

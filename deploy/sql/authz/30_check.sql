@@ -37,13 +37,21 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 		(SELECT array_agg(u.id) = ARRAY[actor] FROM workflow."user" u WHERE u.role = 'administrator' AND u.state = 'active')
 $$;
 
+-- A way in, and every condition. A rule that is not there (all NULL) never holds.
 CREATE OR REPLACE FUNCTION authz.holds(r authz.rule, o authz.relation, actor bigint) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-	SELECT coalesce((coalesce(o.level >= r.level, false) OR (r.own AND o.own) OR (r.open AND o.open))
-		AND (NOT r.within_limit OR o.fits)
-		AND (NOT r.agents_may_request OR authz.setting('technical_agent_may_request'))
-		AND (NOT r.not_own OR NOT o.own OR authz.sole_administrator(actor)), false)
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+	IF NOT coalesce(coalesce(o.level >= r.level, false) OR (r.own AND o.own) OR (r.open AND o.open), false) THEN
+		RETURN false;
+	ELSIF r.within_limit AND NOT o.fits THEN
+		RETURN false;
+	ELSIF r.agents_may_request AND NOT authz.setting('technical_agent_may_request') THEN
+		RETURN false;
+	ELSIF r.not_own AND o.own THEN
+		RETURN authz.sole_administrator(actor);
+	END IF;
+	RETURN true;
+END $$;
 
 -- Who may cancel depends on how far the request has come.
 CREATE OR REPLACE FUNCTION authz.in_state(action text, state text) RETURNS text
@@ -100,12 +108,19 @@ $$;
 
 -- Which of @actions the person may do with one object: the object is looked at once.
 CREATE OR REPLACE FUNCTION authz.allowed(actor bigint, object bigint, actions text[]) RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-	SELECT coalesce(array_agg(w.action) FILTER (WHERE authz.holds(r, o, actor)), '{}')
-		FROM unnest(actions) w(action)
-		CROSS JOIN authz.relation(actor, (SELECT x.object FROM authz.action x WHERE x.action = actions[1]), allowed.object) o
-		JOIN authz.rule r ON r.action = authz.in_state(w.action, o.state) AND r.role = authz.role(actor)
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+	who text := authz.role(actor);
+	rel authz.relation;
+BEGIN
+	SELECT o.* INTO rel FROM authz.action a, authz.relation(actor, a.object, allowed.object) o WHERE a.action = actions[1];
+	IF NOT FOUND THEN
+		RETURN '{}';
+	END IF;
+	RETURN ARRAY(SELECT w.action FROM unnest(actions) w(action)
+		JOIN authz.rule r ON r.action = authz.in_state(w.action, rel.state) AND r.role = who
+		WHERE authz.holds(r, rel, actor));
+END $$;
 
 -- Why not, in a sentence for the person who was refused.
 CREATE OR REPLACE FUNCTION authz.why(actor bigint, action text, object bigint) RETURNS text

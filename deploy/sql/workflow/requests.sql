@@ -19,8 +19,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 			'provision', r.state = 'approved' AND 'request.provision' = ANY (a),
 			'retry', r.state = 'failed' AND NOT r.undoing AND r.tries < 5 AND 'request.retry' = ANY (a),
 			'rollback', r.state = 'failed' AND NOT r.undoing AND 'request.rollback' = ANY (a))
-		FROM (SELECT authz.allowed(actor, r.id, ARRAY['request.approve', 'request.reject', 'request.cancel',
-			'request.provision', 'request.retry', 'request.rollback'])) d(a)
+		FROM authz.allowed(actor, r.id, ARRAY['request.approve', 'request.reject', 'request.cancel',
+			'request.provision', 'request.retry', 'request.rollback']) a
 $$;
 
 CREATE OR REPLACE FUNCTION workflow.request_server(r workflow.request) RETURNS json
@@ -37,8 +37,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION workflow.request_json(actor bigint, r workflow.request) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-	SELECT jsonb_build_object('id', r.id, 'version', r.version, 'state', r.state, 'name', r.name, 'client', r.client,
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+	RETURN jsonb_build_object('id', r.id, 'version', r.version, 'state', r.state, 'name', r.name, 'client', r.client,
 		'project', (SELECT jsonb_build_object('id', p.id, 'name', p.name) FROM workflow.project p WHERE p.id = r.project),
 		'requester', workflow.user_json(r.requester),
 		'server_type', r.server_type, 'location', r.location, 'image', r.image, 'subdomain', r.subdomain,
@@ -50,8 +51,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 		'failure', CASE WHEN r.state = 'failed' THEN jsonb_build_object('step', r.failure_step, 'code', r.failure_code,
 			'message', r.failure_text, 'cost_running', r.cost_running) END,
 		'attempt', r.tries, 'undoing', r.undoing,
-		'server', workflow.request_server(r), 'run', workflow.request_run(r), 'can', workflow.request_can(actor, r))
-$$;
+		'server', workflow.request_server(r), 'run', workflow.request_run(r), 'can', workflow.request_can(actor, r));
+END $$;
 
 CREATE OR REPLACE FUNCTION workflow.request_steps(id bigint) RETURNS json
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
