@@ -1,0 +1,114 @@
+-- What other services may ask about servers, prices and tokens.
+
+-- No row: this server type is not offered there.
+CREATE OR REPLACE FUNCTION hetzner.quote(server_type text, location text)
+	RETURNS TABLE (server_minor bigint, ipv4_minor bigint, currency text, orderable boolean, synced_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+	SELECT p.monthly_minor, coalesce(l.ipv4_minor, 0), a.currency,
+			p.available AND (p.unavailable_after IS NULL OR p.unavailable_after > now()), a.stock_at
+		FROM hetzner.price p JOIN hetzner.location l ON l.name = p.location CROSS JOIN hetzner.account a
+		WHERE p.server_type = quote.server_type AND p.location = quote.location
+$$;
+
+CREATE OR REPLACE FUNCTION hetzner.image_ok(name text, server_type text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+	SELECT EXISTS (SELECT FROM hetzner.image i JOIN hetzner.server_type t ON t.architecture = i.architecture
+		WHERE i.name = image_ok.name AND t.name = image_ok.server_type)
+$$;
+
+CREATE OR REPLACE FUNCTION hetzner.type_locations(server_type text) RETURNS json
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+	SELECT coalesce(json_agg(json_build_object('name', p.location, 'price_monthly_minor', p.monthly_minor,
+			'price_hourly_micro', p.hourly_micro,
+			'available', p.available AND (p.unavailable_after IS NULL OR p.unavailable_after > now())) ORDER BY p.location), '[]')
+		FROM hetzner.price p WHERE p.server_type = type_locations.server_type
+$$;
+
+CREATE OR REPLACE FUNCTION hetzner.catalogue() RETURNS json
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+	SELECT json_build_object(
+		'currency', coalesce((SELECT a.currency FROM hetzner.account a), 'EUR'),
+		'vat_rate', (SELECT a.vat_rate::text FROM hetzner.account a),
+		'synced_at', (SELECT a.stock_at FROM hetzner.account a),
+		'server_types', (SELECT coalesce(json_agg(json_build_object('name', t.name, 'description', t.description,
+				'category', t.category, 'cores', t.cores, 'memory_gb', round(t.memory_mb / 1024.0, 1)::float8,
+				'disk_gb', t.disk_gb, 'architecture', t.architecture, 'locations', hetzner.type_locations(t.name))
+				ORDER BY t.category DESC, t.architecture DESC, t.cores, t.memory_mb, t.name), '[]')
+			FROM hetzner.server_type t WHERE EXISTS (SELECT FROM hetzner.price p WHERE p.server_type = t.name
+				AND (p.unavailable_after IS NULL OR p.unavailable_after > now()))),
+		'locations', (SELECT coalesce(json_agg(json_build_object('name', l.name, 'city', l.city, 'country', l.country)
+				ORDER BY l.name), '[]') FROM hetzner.location l),
+		'images', (SELECT coalesce(json_agg(json_build_object('name', i.name, 'description', i.description,
+				'architecture', i.architecture) ORDER BY i.name, i.architecture DESC), '[]')
+			FROM hetzner.image i WHERE NOT i.deprecated),
+		'ipv4_monthly_minor', coalesce((SELECT min(l.ipv4_minor) FROM hetzner.location l), 0))
+$$;
+
+CREATE OR REPLACE FUNCTION hetzner.server_json(id bigint) RETURNS json
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+	SELECT json_build_object('id', s.id, 'version', s.version, 'name', s.name, 'state', s.lifecycle,
+			'provider_status', s.status, 'project', json_build_object('id', s.project, 'name', p.name),
+			'server_type', s.server_type, 'location', s.location, 'ipv4', host(s.ipv4), 'ipv6', s.ipv6,
+			'created_at', s.created_at, 'updated_at', s.updated_at, 'gone_at', s.gone_at,
+			'request', CASE WHEN s.request IS NOT NULL THEN json_build_object('id', s.request) END,
+			'price', json_build_object('server_minor', s.server_minor, 'ipv4_minor', s.ipv4_minor,
+				'total_minor', s.server_minor + s.ipv4_minor, 'currency', s.currency))
+		FROM hetzner.server s LEFT JOIN workflow.project p ON p.id = s.project WHERE s.id = server_json.id
+$$;
+
+CREATE OR REPLACE FUNCTION hetzner.server_of_op(op uuid) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+	SELECT s.id FROM hetzner.server s WHERE s.op = server_of_op.op
+$$;
+
+CREATE OR REPLACE FUNCTION hetzner.server_project(id bigint) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+	SELECT s.project FROM hetzner.server s WHERE s.id = server_project.id
+$$;
+
+CREATE OR REPLACE FUNCTION hetzner.servers_visible(projects bigint[], servers bigint[]) RETURNS SETOF bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+	SELECT s.id FROM hetzner.server s
+		WHERE s.lifecycle <> 'deleted' AND (s.project = ANY (projects) OR s.id = ANY (servers))
+$$;
+
+-- NULL: the project has no token.
+CREATE OR REPLACE FUNCTION hetzner.token_state(project bigint) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+	SELECT t.state FROM hetzner.token t WHERE t.project = token_state.project
+$$;
+
+-- Servers that exist, as far as we know.
+CREATE OR REPLACE FUNCTION hetzner.server_counts(projects bigint[]) RETURNS TABLE (project bigint, total bigint, running bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+	SELECT c.project, sum(c.n)::bigint, coalesce(sum(c.n) FILTER (WHERE c.running), 0)::bigint
+		FROM hetzner.server_count c
+		WHERE c.project = ANY (projects) AND c.lifecycle IN ('provisioning', 'managed', 'deleting') GROUP BY c.project
+$$;
+
+GRANT EXECUTE ON FUNCTION hetzner.quote(text, text), hetzner.image_ok(text, text), hetzner.catalogue(), hetzner.server_json(bigint),
+	hetzner.server_of_op(uuid), hetzner.server_project(bigint), hetzner.servers_visible(bigint[], bigint[]),
+	hetzner.token_state(bigint), hetzner.server_counts(bigint[])
+	TO sps_workflow, sps_hetzner, sps_runner, sps_notifier;
+
+-- Takes one request from the project's budget if more than @reserve (a share of the limit) is
+-- left; refills by the time that has passed. The work of people may take the last one.
+CREATE OR REPLACE FUNCTION hetzner.spend(project bigint, reserve double precision) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+	INSERT INTO hetzner.bucket (project, tokens, "limit") VALUES (spend.project, 3600, 3600) ON CONFLICT DO NOTHING;
+	UPDATE hetzner.bucket b SET ts = clock_timestamp(), tokens = least(b."limit",
+			b.tokens + extract(epoch FROM clock_timestamp() - b.ts) * b."limit" / 3600) - 1
+		WHERE b.project = spend.project AND least(b."limit",
+			b.tokens + extract(epoch FROM clock_timestamp() - b.ts) * b."limit" / 3600) >= 1 + reserve * b."limit";
+	RETURN FOUND;
+END $$;
+
+-- What an answer's headers say: others spend too, so it only ever lowers what we believe.
+CREATE OR REPLACE FUNCTION hetzner.lower_bucket(project bigint, remaining bigint, "limit" bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+	UPDATE hetzner.bucket b SET tokens = least(b.tokens, lower_bucket.remaining), "limit" = lower_bucket."limit"
+		WHERE b.project = lower_bucket.project
+			AND (b.tokens > lower_bucket.remaining OR b."limit" <> lower_bucket."limit") AND lower_bucket."limit" > 0
+$$;
+GRANT EXECUTE ON FUNCTION hetzner.spend(bigint, double precision), hetzner.lower_bucket(bigint, bigint, bigint) TO sps_hetzner;
