@@ -42,8 +42,8 @@ $$;
 CREATE OR REPLACE FUNCTION authz.server_level(actor bigint, server bigint) RETURNS int
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 	SELECT coalesce((SELECT greatest(authz.project_level(actor, p.id),
-			least((SELECT g.level FROM authz.server_grants(actor) g WHERE g.server = server_level.server),
-				CASE p.state WHEN 'active' THEN 3 ELSE 1 END))
+			least(coalesce((SELECT g.level FROM authz.server_grants(actor) g WHERE g.server = server_level.server), 0),
+				CASE p.state WHEN 'active' THEN 3 ELSE 1 END)) -- coalesce: least() does not see a NULL
 		FROM workflow.project p WHERE p.id = hetzner.server_project(server_level.server)), 0)
 $$;
 
