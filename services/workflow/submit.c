@@ -42,7 +42,7 @@ static int facts(struct cmd *c, const struct request_submit *in, struct db_rows 
 	static const struct db_query q = {
 		.name = "submit_facts",
 		.sql = "SELECT p.state = 'active' AS project_active,"
-		       "       q.synced_at IS NOT NULL AS priced,"
+		       "       q.server_minor IS NOT NULL AS priced,"
 		       "       coalesce(q.synced_at > now() - interval '24 hours', false)"
 		       "           AS price_fresh,"
 		       "       coalesce(q.currency = p.currency, false) AS same_currency,"
