@@ -150,6 +150,7 @@ static void connect_pg(void)
 	                  "SELECT * FROM runner.submit($1::uuid[], $2, $3, $4, $5, $6::uuid[], $7, $8, $9)", 9, NULL));
 	item.fd = PQsocket(st.pg);
 	zloop_poller(st.loop, &item, on_pg, NULL);
+	zloop_poller_set_tolerant(st.loop, &item); /* a hang-up is ours to read, too */
 	submit(); /* the same ids again: what is journalled already is not doubled */
 }
 
@@ -337,6 +338,8 @@ static int on_tick(zloop_t *loop, int id, void *arg)
 		return 0; /* measure the bus, not the greeting */
 	if (!st.begun)
 		st.begun = zclock_usecs();
+	if (!st.pg)
+		connect_pg();
 	if (n % 10 == 0)
 		look_up();
 	after_news();
