@@ -31,7 +31,7 @@ class Session {
   reset() {
     this.from = null;
     this.to = [];
-    this.data = null;
+    this.lines = null;
     this.size = 0;
   }
 
@@ -43,7 +43,7 @@ class Session {
   take(chunk) {
     const lines = (this.rest + chunk.toString('latin1')).split('\r\n');
     this.rest = lines.pop();
-    if (this.data === null && this.rest.length > MAX_LINE) return this.socket.destroy();
+    if (this.lines === null && this.rest.length > MAX_LINE) return this.socket.destroy();
     for (const line of lines) {
       this.work = this.work.then(() => this.line(line)).catch(() => this.socket.destroy());
     }
@@ -51,7 +51,7 @@ class Session {
   }
 
   async line(line) {
-    if (this.data !== null) return this.dataLine(line);
+    if (this.lines !== null) return this.dataLine(line);
     const [, verb, rest] = /^(\S+)\s?(.*)$/.exec(line) ?? [null, '', ''];
     const command = COMMANDS[verb.toUpperCase()];
     if (!command) return this.reply('500 5.5.1 unknown command');
@@ -61,12 +61,12 @@ class Session {
   async dataLine(line) {
     if (line === '.') return this.finish();
     this.size += line.length + 2;
-    if (this.size <= MAX_MESSAGE) this.data.push(line.startsWith('.') ? line.slice(1) : line);
+    if (this.size <= MAX_MESSAGE) this.lines.push(line.startsWith('.') ? line.slice(1) : line);
     return undefined;
   }
 
   async finish() {
-    const message = { from: this.from, to: this.to, text: this.data.join('\r\n') + '\r\n' };
+    const message = { from: this.from, to: this.to, data: this.lines.join('\r\n') + '\r\n' };
     const tooLarge = this.size > MAX_MESSAGE;
     this.reset();
     if (tooLarge) return this.reply('552 5.3.4 message too large');
@@ -110,12 +110,12 @@ const COMMANDS = {
   },
   DATA: (s) => {
     if (!s.to.length) return s.reply('503 5.5.1 RCPT first');
-    s.data = [];
+    s.lines = [];
     return s.reply('354 end with a lone dot');
   },
 };
 
-// { url, port, messages, close() }; messages are { from, to, text } in the order they came.
+// { url, port, messages, close() }; messages are { from, to, data } in the order they came.
 // hooks: rcpt(address), data(message) → undefined, a refusal like '451 4.3.0 later', or 'drop' to break off;
 // kept(message) → 'drop': the message is kept, but the sender never hears of it.
 export async function startMailSink({ dir = null, host = '127.0.0.1', port = 0, hooks = {} } = {}) {
@@ -128,7 +128,7 @@ export async function startMailSink({ dir = null, host = '127.0.0.1', port = 0, 
       if (!dir) return;
       const name = `${new Date().toISOString().replace(/[:.]/g, '-')}-${String(this.messages.length).padStart(4, '0')}.eml`;
       const envelope = `X-Envelope-From: <${message.from}>\r\nX-Envelope-To: ${message.to.map((t) => `<${t}>`).join(', ')}\r\n`;
-      await writeFile(join(dir, `.${name}`), Buffer.from(envelope + message.text, 'latin1'));
+      await writeFile(join(dir, `.${name}`), Buffer.from(envelope + message.data, 'latin1'));
       await rename(join(dir, `.${name}`), join(dir, name));
     },
   };

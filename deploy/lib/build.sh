@@ -22,10 +22,10 @@ build_web() {
 
 install_app() {
 	local program app=$VAR/app
-	install -d -m 0755 "$app" "$app/bin" "$app/lib" "$app/demo"
+	install -d -m 0755 "$app" "$app/bin" "$app/demo"
 	for program in "${APP_PROGRAMS[@]}"; do install -m 0755 "$BUILD/$program" "$app/bin/"; done
 	install -m 0755 "$(find "$BUILD" -name sps-gateway -type f -print -quit)" "$app/bin/"
-	install -m 0644 "$(find "$BUILD" -name gateway.so -type f -print -quit)" "$app/lib/"
+	install -m 0644 "$(find "$BUILD" -name gateway.so -type f -print -quit)" "$app/bin/" # the launcher looks beside itself
 	ln -sfn /usr/bin/redis-check-rdb "$app/bin/redis-server" # the same program under its other name
 	rm -rf "$app/web" "$app/playbooks" "$app/ansible"
 	cp -r "$WEB/dist" "$app/web"

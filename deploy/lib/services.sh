@@ -83,7 +83,7 @@ run_notifier() {
 
 run_gateway() {
 	common_settings gateway sps_gateway
-	exports "SPS_LISTEN=127.0.0.1:$PORT" "SPS_WEB=$VAR/app/web"
+	exports "SPS_LISTEN=127.0.0.1:$PORT" "SPS_WEB=$VAR/app/web" "SPS_RUNTIME=$VAR/run/gateway"
 	exec_as gateway "$VAR/app/bin/sps-gateway"
 }
 

@@ -1,8 +1,8 @@
 #include "mail_send.h"
+#include "curl_loop.h"
 #include "err.h"
 #include "secret.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -12,16 +12,13 @@
 #include <unistd.h>
 
 #define CONNECT_MS 5000L
-#define TICK_MS 100 /* curl's own timers are looked at this often */
 #define PASSWORD_MAX 512
 
 struct mail {
-	struct service *svc;
-	CURLM *multi;
+	struct curl_loop *loop;
 	struct mail_settings settings;
 	char *password; /* sodium_malloc; NULL: none */
 	bool local;     /* the server is on this machine */
-	int active;
 	LIST_HEAD(, transfer) transfers;
 };
 
@@ -37,19 +34,9 @@ struct transfer {
 	LIST_ENTRY(transfer) link;
 };
 
-/* One direction of one socket: the loop tells nothing but the argument. */
-struct socket_watch {
-	struct mail *mail;
-	curl_socket_t fd;
-	int event;
-	struct socket_watch *next;
-};
-
 static void transfer_free(struct transfer *t)
 {
 	LIST_REMOVE(t, link);
-	curl_multi_remove_handle(t->mail->multi, t->easy);
-	t->mail->active--;
 	curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->to);
 	buf_release(&t->message);
@@ -97,83 +84,14 @@ static void report(struct transfer *t, CURLcode code)
 	t->done(t->arg, outcome, why);
 }
 
-static void collect(struct mail *m)
+static void on_done(CURL *easy, CURLcode code, void *arg)
 {
-	CURLMsg *msg;
-	int left;
+	struct transfer *t;
+	(void)arg;
 
-	while ((msg = curl_multi_info_read(m->multi, &left))) {
-		CURLcode code = msg->data.result;
-		struct transfer *t;
-
-		if (msg->msg != CURLMSG_DONE)
-			continue;
-		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&t);
-		report(t, code);
-		transfer_free(t);
-	}
-}
-
-/* ---- the loop ------------------------------------------------------------------------------ */
-
-static void on_socket(void *arg)
-{
-	const struct socket_watch *w = arg;
-	struct mail *m =
-		w->mail; /* curl may change its mind about the socket, and then w is gone */
-	int running;
-
-	curl_multi_socket_action(m->multi, w->fd, w->event, &running);
-	collect(m);
-}
-
-static void on_tick(void *arg)
-{
-	struct mail *m = arg;
-	int running;
-
-	if (!m->active)
-		return;
-	curl_multi_socket_action(m->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	collect(m);
-}
-
-static struct socket_watch *watch(struct mail *m, curl_socket_t fd, int event,
-                                  struct socket_watch *next)
-{
-	struct socket_watch *w = xcalloc(1, sizeof(*w));
-
-	*w = (struct socket_watch){ .mail = m, .fd = fd, .event = event, .next = next };
-	svc_watch(m->svc, fd, event == CURL_CSELECT_OUT, on_socket, w);
-	return w;
-}
-
-static void watches_free(struct socket_watch *w)
-{
-	while (w) {
-		struct socket_watch *next = w->next;
-
-		free(w);
-		w = next;
-	}
-}
-
-/* curl wants this socket watched like this from now on; @known is what we attached to it. */
-static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
-{
-	struct mail *m = arg;
-	struct socket_watch *w = NULL;
-	(void)easy;
-
-	if (known)
-		svc_unwatch(m->svc, fd);
-	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
-		w = watch(m, fd, CURL_CSELECT_IN, w);
-	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
-		w = watch(m, fd, CURL_CSELECT_OUT, w);
-	curl_multi_assign(m->multi, fd, w);
-	watches_free(known);
-	return 0;
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
+	report(t, code);
+	transfer_free(t);
 }
 
 /* ---- settings ------------------------------------------------------------------------------ */
@@ -221,35 +139,26 @@ struct mail *mail_new(struct service *s, const struct mail_settings *settings)
 {
 	struct mail *m = xcalloc(1, sizeof(*m));
 
-	m->svc = s;
 	m->settings = *settings;
 	m->local = is_loopback(settings->url);
-	m->multi = curl_multi_init();
-	if (!m->multi)
-		abort();
+	m->loop = curl_loop_new(s, on_done, m);
 	if (*settings->password_file && !(m->password = read_password(settings->password_file)))
 		return mail_free(m);
-	curl_multi_setopt(m->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
-	curl_multi_setopt(m->multi, CURLMOPT_SOCKETDATA, m);
-	svc_timer(s, TICK_MS, on_tick, m);
 	return m;
 }
 
 struct mail *mail_free(struct mail *m)
 {
 	if (m) {
-		while (!LIST_EMPTY(&m->transfers))
+		while (!LIST_EMPTY(&m->transfers)) {
+			curl_loop_remove(m->loop, LIST_FIRST(&m->transfers)->easy);
 			transfer_free(LIST_FIRST(&m->transfers));
-		curl_multi_cleanup(m->multi);
+		}
+		curl_loop_free(m->loop);
 		secret_free(m->password);
 		free(m);
 	}
 	return NULL;
-}
-
-int mail_active(const struct mail *m)
-{
-	return m ? m->active : 0;
 }
 
 /* ---- one letter ---------------------------------------------------------------------------- */
@@ -295,7 +204,6 @@ void mail_send(struct mail *m, const char *to, struct buf *message,
                void (*done)(void *arg, enum mail_outcome outcome, const char *why), void *arg)
 {
 	struct transfer *t = xcalloc(1, sizeof(*t));
-	int running;
 
 	t->mail = m;
 	t->done = done;
@@ -307,8 +215,6 @@ void mail_send(struct mail *m, const char *to, struct buf *message,
 	if (!t->easy || !t->to)
 		abort();
 	configure(t);
-	curl_multi_add_handle(m->multi, t->easy);
 	LIST_INSERT_HEAD(&m->transfers, t, link);
-	m->active++;
-	curl_multi_socket_action(m->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	curl_loop_add(m->loop, t->easy);
 }

@@ -25,8 +25,6 @@ struct mail_settings {
 struct mail *mail_new(struct service *s, const struct mail_settings *settings);
 struct mail *mail_free(struct mail *m); /* letters under way are broken off */
 
-int mail_active(const struct mail *m);
-
 /*
  * Starts sending; takes over the contents of @message. Later done(arg, outcome,
  * why) is called once from the loop; @why is a sentence, "" when accepted.

@@ -18,7 +18,7 @@ const request = async (who = sam, extra = {}) =>
 const notices = async (who, query = '') => (await who.read(`/notifications${query}`)).items;
 const about = (id, event) => (n) => n.link === `/requests/${id}` && n.event === event;
 const told = (who, id, event) => until(`${event} of request ${id} to be told`, async () => (await notices(who)).find(about(id, event)));
-const letters = (address, text) => stack.mail.messages.filter((m) => m.to.includes(address) && m.text.includes(text));
+const letters = (address, text) => stack.mail.messages.filter((m) => m.to.includes(address) && m.data.includes(text));
 const letterTo = (address, text) => until(`a letter to ${address} about ${text}`, () => letters(address, text)[0]);
 
 // The outbox row of the letter to this person about this event of this request.
@@ -46,7 +46,7 @@ test('a new request is told to those who may decide about it, and to nobody else
   await told(max, id, 'request.submitted');
   const letter = await letterTo('ada@example.org', name);
   await letterTo('max@example.org', name);
-  assert.ok(letter.text.includes(`${stack.url}/requests/${id}`), 'the letter has the link');
+  assert.ok(letter.data.includes(`${stack.url}/requests/${id}`), 'the letter has the link');
   assert.equal(letter.from, 'portal@example.org');
   assert.equal(letters('sam@example.org', name).length, 0);
   assert.equal(letters('tina@example.org', name).length, 0);
@@ -66,7 +66,7 @@ test('a name or reason cannot put a header into a letter', async () => {
   const { id, version } = await request(sam, { client: 'Bcc: thief@example.net' });
   await ada.write(`/requests/${id}/reject`, { version, reason: 'no\nBcc: thief@example.net\n\nX: y' });
   await deliveryIs('sent', 'sam', 'request.rejected', id);
-  const { text, to } = stack.mail.messages.at(-1);
+  const { data: text, to } = stack.mail.messages.at(-1);
   assert.deepEqual(to, ['sam@example.org']);
   assert.doesNotMatch(text.split('\r\n\r\n')[0], /^Bcc:/m);
 });
@@ -113,7 +113,7 @@ test('a mail server that says "later" gets it later, and the Message-ID stays', 
   const row = await deliveryIs('sent', 'max', 'request.submitted', id);
   refuse.clear();
   assert.equal(row.tries, 3);
-  assert.match((await letterTo('max@example.org', name)).text, new RegExp(`Message-ID: <${row.message_id}@example.org>`));
+  assert.match((await letterTo('max@example.org', name)).data, new RegExp(`Message-ID: <${row.message_id}@example.org>`));
 });
 
 test('an address the mail server refuses for good is not tried again; its owner reads why in the portal', async () => {
@@ -148,7 +148,7 @@ test('killed between the mail server\'s yes and the record, it sends once more w
   stack.services.notifier.start();
   await deliveryIs('sent', 'ada', 'request.submitted', id);
   refuse.clear();
-  const ids = letters('ada@example.org', name).map((m) => /^Message-ID: (.*)$/m.exec(m.text)[1]);
+  const ids = letters('ada@example.org', name).map((m) => /^Message-ID: (.*)$/m.exec(m.data)[1]);
   assert.equal(ids.length, 2);
   assert.equal(ids[0], ids[1]);
 });
