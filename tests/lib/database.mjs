@@ -42,12 +42,12 @@ function fingerprint(spsctl) {
 }
 
 export class Database {
-  constructor(dir, log) {
+  constructor(dir, log, fsync = false) {
     this.dir = dir;
     this.data = join(dir, 'data');
     this.bin = binDirectory();
     const [command, args] = asUser('postgres', join(this.bin, 'postgres'), [
-      '-D', this.data, '-k', dir, '-c', 'listen_addresses=', '-c', 'fsync=off', '-c', 'synchronous_commit=on',
+      '-D', this.data, '-k', dir, '-c', 'listen_addresses=', '-c', `fsync=${fsync ? 'on' : 'off'}`, '-c', 'synchronous_commit=on',
       '-c', 'max_connections=60', '-c', 'shared_buffers=32MB', '-c', 'log_line_prefix=%m [%p] %q%u ',
     ]);
     this.server = new Server('postgresql', command, args, { log, cwd: '/' });
@@ -117,14 +117,14 @@ async function prepare(cache, spsctl) {
 }
 
 // A started database of the present schema in @dir.
-export async function startDatabase({ dir, log, spsctl, cacheDir }) {
+export async function startDatabase({ dir, log, spsctl, cacheDir, fsync = false }) {
   const cache = join(cacheDir, fingerprint(spsctl));
   mkdirSync(cacheDir, { recursive: true });
   if (!existsSync(cache)) await prepare(cache, spsctl);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   await run('cp', ['-a', join(cache, 'data'), dir]);
   await giveToPostgres(dir);
-  const db = new Database(dir, log);
+  const db = new Database(dir, log, fsync);
   await db.start();
   return db;
 }

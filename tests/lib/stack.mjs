@@ -126,7 +126,7 @@ class Stack {
       SPS_LOG_LEVEL: 'debug',
       ...env,
     };
-    if (name === 'gateway') Object.assign(all, { SPS_LISTEN: `127.0.0.1:${this.port}`, SPS_WEB: join(ROOT, 'services/gateway/web/dist'), SPS_RUNTIME: join(this.dir, 'gateway') });
+    if (name === 'gateway') Object.assign(all, { SPS_LISTEN: `127.0.0.1:${this.port}`, SPS_WEB: join(ROOT, 'services/gateway/web/dist'), SPS_RUNTIME: join(this.dir, 'gateway'), LSAN_OPTIONS: `suppressions=${join(ROOT, 'tests/lib/gateway.supp')}:print_suppressions=0` });
     if (name === 'hetzner') all.SPS_HETZNER_ENDPOINT = this.emulator?.endpoint ?? 'http://127.0.0.1:9/v1';
     if (name === 'notifier') Object.assign(all, { SPS_SMTP_URL: this.mail.url, SPS_MAIL_FROM: 'portal@example.org' });
     if (name === 'ansible-runner') Object.assign(all, { SPS_RUN_DIR: join(this.dir, 'runs'), SPS_PLAYBOOKS: join(ROOT, 'deploy/playbooks'), SPS_SSH_PORT: String(this.sshPort ?? 22) });
