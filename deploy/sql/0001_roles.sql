@@ -16,6 +16,7 @@ BEGIN
 		-- a frozen process must not keep row locks (BUS T-matrix: SIGSTOP inside a transaction)
 		EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = %L', r, '5s');
 		EXECUTE format('ALTER ROLE %I SET search_path = pg_catalog', r);
+		EXECUTE format('ALTER ROLE %I SET timezone = %L', r, 'UTC'); -- JSON writes times in the session's zone
 	END LOOP;
 	EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
 	EXECUTE format('GRANT CONNECT ON DATABASE %I TO sps_gateway, sps_workflow, sps_hetzner, sps_runner, sps_notifier',

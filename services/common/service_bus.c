@@ -15,7 +15,7 @@ struct call {
 	struct identity who;
 	char id[UUID_TEXT], corr[UUID_TEXT];
 	void *rec, *mem;
-	size_t rec_size;
+	size_t rec_size, mem_size;
 };
 
 /* ---- sending ------------------------------------------------------------------------------ */
@@ -53,6 +53,17 @@ void service_reply_result(struct service *s, const char *id, int64_t state, cons
 	forget_interest(s, in);
 }
 
+/* Calls carry passwords: nothing of one stays in memory. */
+static void call_free(struct call *q)
+{
+	explicit_bzero(q->rec, q->rec_size);
+	if (q->mem)
+		explicit_bzero(q->mem, q->mem_size);
+	free(q->rec);
+	free(q->mem);
+	free(q);
+}
+
 void call_answer(struct call *q, const struct rec_def *def, const void *rec)
 {
 	msgpack_sbuffer body;
@@ -62,10 +73,7 @@ void call_answer(struct call *q, const struct rec_def *def, const void *rec)
 	send_to(q->s, &q->who, &(struct wire){ .kind = WIRE_ANSWER, .id = q->id, .state = 1,
 	                                       .body = { (const uint8_t *)body.data, body.size } });
 	msgpack_sbuffer_destroy(&body);
-	explicit_bzero(q->rec, q->rec_size);
-	free(q->rec);
-	free(q->mem);
-	free(q);
+	call_free(q);
 }
 
 const char *call_correlation(const struct call *q)
@@ -131,12 +139,11 @@ static void on_query(struct service *s, const struct identity *who, const struct
 	snprintf(q->corr, sizeof(q->corr), "%s", w->corr ? w->corr : "");
 	q->rec_size = msg->rec->size;
 	q->rec = xcalloc(1, q->rec_size);
+	q->mem_size = w->body.len + 1; /* rec_unpack() copies no more than what came, each string with its NUL in place of a header */
 	if (!w->body.data || rec_unpack(msg->rec, w->body.data, w->body.len, q->rec, &q->mem) ||
 	    (!h && msg != &service_ping_msg) || s->draining) {
 		send_to(s, who, &(struct wire){ .kind = WIRE_ANSWER, .id = q->id });
-		free(q->mem);
-		free(q->rec);
-		free(q);
+		call_free(q);
 		return;
 	}
 	log_correlation(q->corr);

@@ -172,14 +172,29 @@ static int authorise(struct batch *b)
 	return r;
 }
 
+/* The sentence authz has for a refusal; "" when it has none. */
+static int why_denied(struct row *r, char out[400])
+{
+	static const struct db_query q = { .name = "authz_why", .sql = "SELECT authz.why($1::bigint, $2, $3::bigint) AS why" };
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	int rc = db_select(r->cmd.db, &q, &rows, db_i64(r->cmd.user), db_str(r->cmd.msg->action), db_i64(object_of(r)));
+
+	out[0] = '\0';
+	if (!rc && db_next(&rows) && db_get_str(&rows, "why"))
+		snprintf(out, 400, "%s", db_get_str(&rows, "why"));
+	return rc;
+}
+
 static int deny(struct row *r)
 {
-	char object[80];
+	char object[80], why[400] = "";
 	int rc;
 
 	snprintf(object, sizeof(object), "%s:%lld", *r->cmd.msg->object ? r->cmd.msg->object : "none",
 	         (long long)object_of(r));
 	rc = cmd_audit(&r->cmd, r->cmd.msg->action, object, "denied", NULL);
+	if (!rc && !strcmp(r->denied, "forbidden"))
+		rc = why_denied(r, why);
 	if (rc)
 		return rc;
 	if (!strcmp(r->denied, "stale"))
@@ -188,7 +203,8 @@ static int deny(struct row *r)
 		cmd_reject(&r->cmd, 404, NULL, NULL, "There is no such %s, or you were not given access to it.",
 		           *r->cmd.msg->object ? r->cmd.msg->object : "object");
 	else
-		cmd_reject(&r->cmd, 403, NULL, NULL, "You are not allowed to do this. Ask an administrator if you should be.");
+		cmd_reject(&r->cmd, 403, NULL, NULL, "%s",
+		           *why ? why : "You are not allowed to do this. Ask an administrator if you should be.");
 	return 0;
 }
 

@@ -7,13 +7,15 @@ import { join } from 'node:path';
 
 import { run } from '../lib/process.mjs';
 import { startStack } from '../lib/stack.mjs';
+import { ADMINISTRATOR, addAdministrator } from './seed.mjs';
 import { BUILD, ROOT, median, needBuild, report, round } from './lib.mjs';
 
 process.env.SPS_BUILD ??= join(ROOT, 'build/release');
 const ROUNDS = Number(process.argv[2] ?? 5);
 needBuild('tests/bench/bus/bus-floor');
-const stack = await startStack({ emulator: { boot: 'none' }, fsync: true });
-const admin = await stack.client('administrator');
+const stack = await startStack({ emulator: false, demo: false, services: ['workflow', 'notifier', 'gateway'], fsync: true });
+await addAdministrator(stack);
+const admin = await stack.client(ADMINISTRATOR);
 await stack.execute('CREATE SCHEMA bench; CREATE TABLE bench.effect (id uuid, attempt int)');
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });

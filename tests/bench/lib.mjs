@@ -23,13 +23,8 @@ export function scratch(name) {
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
-export async function durableDatabase(dir) {
-  const db = await startDatabase({ dir: join(dir, 'pg'), log: join(dir, 'log/pg.log'), spsctl: join(BUILD, 'spsctl'), cacheDir: join(ROOT, 'build/test-cluster') });
-  await db.stop();
-  db.server.args = db.server.args.map((a) => (a === 'fsync=off' ? 'fsync=on' : a));
-  await db.start();
-  return db;
-}
+export const durableDatabase = (dir) =>
+  startDatabase({ dir: join(dir, 'pg'), log: join(dir, 'log/pg.log'), spsctl: join(BUILD, 'spsctl'), cacheDir: join(ROOT, 'build/test-cluster'), fsync: true });
 
 // CPU seconds used so far by a process and everything below it.
 export function cpuOfTree(pid) {

@@ -10,15 +10,16 @@ import { Server, freePort, run } from '../lib/process.mjs';
 import { exchange, startStack } from '../lib/stack.mjs';
 import { until } from '../lib/until.mjs';
 import { ROOT, cpuOfTree, median, report, round } from './lib.mjs';
-import { seedServers } from './seed.mjs';
+import { ADMINISTRATOR, addAdministrator, seedServers } from './seed.mjs';
 
 process.env.SPS_BUILD ??= join(ROOT, 'build/release');
 const ROUNDS = Number(process.argv[2] ?? 5);
 const PATH = '/api/v1/servers?size=20&page=1';
 
-const stack = await startStack({ emulator: { boot: 'none' } });
+const stack = await startStack({ emulator: false, demo: false, services: ['workflow', 'notifier', 'gateway'] });
+await addAdministrator(stack);
 await seedServers(stack, { projects: 50, servers: 10000 });
-const admin = await stack.client('administrator');
+const admin = await stack.client(ADMINISTRATOR);
 const bytes = (await exchange(`${stack.url}${PATH}`, { headers: { cookie: admin.cookie } })).text;
 
 async function startNginx() {

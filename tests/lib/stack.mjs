@@ -199,11 +199,11 @@ class Stack {
   }
 }
 
-async function bringUp(stack, { env, emulator, demo, services, mail }) {
+async function bringUp(stack, { env, emulator, demo, services, mail, fsync }) {
   stack.port = await freePort();
   stack.url = `http://127.0.0.1:${stack.port}`;
   const starting = [
-    startDatabase({ dir: join(stack.dir, 'pg'), log: stack.log('postgresql'), spsctl: program('spsctl'), cacheDir: join(ROOT, 'build/test-cluster') }),
+    startDatabase({ fsync, dir: join(stack.dir, 'pg'), log: stack.log('postgresql'), spsctl: program('spsctl'), cacheDir: join(ROOT, 'build/test-cluster') }),
     startMailSink({ hooks: mail }),
     stack.startRedis(),
     emulator && stack.startEmulator(emulator),
@@ -220,13 +220,13 @@ async function bringUp(stack, { env, emulator, demo, services, mail }) {
   stack.project = await stack.value("SELECT id FROM workflow.project WHERE name = 'Demo'");
 }
 
-export async function startStack({ env = {}, emulator = {}, demo = true, services = Object.keys(SERVICES), mail = {} } = {}) {
+export async function startStack({ env = {}, emulator = {}, demo = true, services = Object.keys(SERVICES), mail = {}, fsync = false } = {}) {
   const stack = new Stack(mkdtempSync(join(tmpdir(), 'sps-')));
   chmodSync(stack.dir, 0o711); // PostgreSQL runs as another user below it
   mkdirSync(join(stack.dir, 'log'));
   mkdirSync(join(stack.dir, 'runs'));
   try {
-    await bringUp(stack, { env, emulator, demo, services, mail });
+    await bringUp(stack, { env, emulator, demo, services, mail, fsync });
   } catch (error) {
     const seen = stack.database ? stack.tails() : '';
     await stack.stop().catch(() => {});
