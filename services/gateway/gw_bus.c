@@ -272,6 +272,18 @@ enum gw_wait_code gw_bus_wait(const struct gw_command *c, int *ret_state, void *
 	return GW_WAIT_DONE;
 }
 
+/* Sleeps in a coroutine; false: the client is gone. */
+static bool pause_ms(int ms)
+{
+	char id[UUID_TEXT];
+	struct waiter w;
+
+	uuid7(id);
+	begin_wait(&w, id, ms);
+	end_wait(&w);
+	return !gw_co_cancelled();
+}
+
 enum gw_call_code gw_bus_call(const struct msg_def *msg, const void *rec, const char *corr, int timeout_ms,
                               const struct rec_def *answer, void *ret_rec, void **ret_mem)
 {
@@ -279,8 +291,13 @@ enum gw_call_code gw_bus_call(const struct msg_def *msg, const void *rec, const 
 	struct waiter w;
 	bool good;
 
-	if (!peers_query(peers, msg, rec, corr, timeout_ms, id))
-		return GW_CALL_NOBODY;
+	/* right after a start, or while a replica is exchanged, nobody has been greeted yet: that passes */
+	for (int i = 0; !peers_query(peers, msg, rec, corr, timeout_ms, id); i++) {
+		if (i == 20)
+			return GW_CALL_NOBODY;
+		if (!pause_ms(100))
+			return GW_CALL_GONE;
+	}
 	begin_wait(&w, id, timeout_ms + 200);
 	poll_soon();
 	end_wait(&w);
