@@ -11,7 +11,8 @@ CREATE TABLE hetzner.token (
 	check_at   timestamptz DEFAULT now(),      -- NULL: nothing to check
 	checked_at timestamptz,
 	tries      int NOT NULL DEFAULT 0,
-	set_at     timestamptz NOT NULL DEFAULT now()
+	set_at     timestamptz NOT NULL DEFAULT now(),
+	swept_at   timestamptz NOT NULL DEFAULT now() -- the project's servers were looked at
 );
 CREATE INDEX token_check ON hetzner.token (check_at) WHERE check_at IS NOT NULL;
 
@@ -162,6 +163,7 @@ CREATE TABLE hetzner.operation (
 	polls       int NOT NULL DEFAULT 0,        -- looks in this state
 	-- what is known of the outcome
 	key_id      bigint,
+	key_again   boolean NOT NULL DEFAULT false, -- the remembered key was lost once
 	posted_at   timestamptz,                   -- a creating POST went out whose outcome is not known to be "no"
 	provider_server bigint,
 	actions     bigint[] NOT NULL DEFAULT '{}',

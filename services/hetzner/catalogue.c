@@ -267,3 +267,8 @@ void catalogue_start(struct service *s, struct client *client)
 	sync.client = client;
 	svc_timer(s, LOOK_MS, look, NULL);
 }
+
+void catalogue_stop(void)
+{
+	end_sync();
+}

@@ -10,6 +10,7 @@
 #include "service.h"
 
 void catalogue_start(struct service *s, struct client *client);
+void catalogue_stop(void);
 
 /* Is this replica the leader? Asked by other work that one replica does for all. */
 bool leader(struct service *s);

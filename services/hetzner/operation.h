@@ -52,6 +52,7 @@ struct operation {
 
 struct op_settings {
 	const char *public_url;
+	const uint8_t *storage_key; /* 32 bytes; what tokens of phone_home are derived from */
 	int64_t poll_ms;
 };
 
