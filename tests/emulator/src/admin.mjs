@@ -32,6 +32,7 @@ function servers({ world }) {
       id: server.id,
       name: server.name,
       status: server.status,
+      labels: server.labels,
       user_data: server.user_data,
       boot: world.machines.describe(server),
     })),
