@@ -9,7 +9,9 @@ const packed = (f) => f.gz ?? f.raw;
 
 export function printSizes(files) {
   const cell = (bytes) => (bytes === null ? '' : kib(bytes).toFixed(1)).padStart(8);
-  console.log(`${'file'.padEnd(54)}${'raw'.padStart(8)}${'gz'.padStart(8)}${'br'.padStart(8)}  KiB`);
+  console.log(
+    `${'file'.padEnd(54)}${'raw'.padStart(8)}${'gz'.padStart(8)}${'br'.padStart(8)}  KiB`,
+  );
   for (const f of files) {
     console.log(`${f.file.padEnd(54)}${cell(f.raw)}${cell(f.gz)}${cell(f.br)}`);
   }

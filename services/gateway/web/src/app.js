@@ -65,7 +65,9 @@ async function show(route, params) {
   focusPage();
 }
 
-/** @returns {Promise<{ page: any, context: PageContext | null } | null>} null: another page comes */
+/**
+ * @returns {Promise<{ page: any, context: PageContext | null } | null>} null: another page comes
+ */
 async function prepare(route, params) {
   try {
     if (!route?.bare && !session() && !(await loadSession())) {
@@ -76,7 +78,7 @@ async function prepare(route, params) {
     if (!route) return plainPage(new ApiError({ status: 404 }));
     if (route.right && !may(route.right)) return plainPage(new ApiError({ status: 403 }));
 
-        const context = new PageContext({ params, session: session(), live, redraw });
+    const context = new PageContext({ params, session: session(), live, redraw });
     return { page: withBare(await route.page(context), route), context };
   } catch (error) {
     return plainPage(error instanceof ApiError ? error : updateError(error));
@@ -100,7 +102,9 @@ function plainPage(error) {
       title,
       bare,
       crumbs: [[title]],
-      view: bare ? () => html`<main id="main" class="bare-page" tabindex="-1">${content()}</main>` : content,
+      view: bare
+        ? () => html`<main id="main" class="bare-page" tabindex="-1">${content()}</main>`
+        : content,
     },
   };
 }

@@ -58,11 +58,16 @@ export class Shell {
   }
 
   openPalette() {
-    const pages = navigation().map((r) => ({ icon: r.icon, label: r.nav, href: r.path, hint: 'Page' }));
+    const pages = navigation().map((r) => ({
+      icon: r.icon,
+      label: r.nav,
+      href: r.path,
+      hint: 'Page',
+    }));
     if (may('request_create')) {
       pages.push({ icon: 'plus', label: 'New request', href: '/requests/new', hint: 'Start' });
     }
-    openPalette(pages, may);
+    openPalette(pages);
   }
 
   #personal(frame) {
@@ -86,7 +91,10 @@ export class Shell {
   /* Drawing */
 
   view(page, body) {
-    return html`<div class="shell ${this.#menuOpen ? 'menu-open' : ''}" @keydown=${(e) => this.#key(e)}>
+    return html`<div
+      class="shell ${this.#menuOpen ? 'menu-open' : ''}"
+      @keydown=${(e) => this.#key(e)}
+    >
       ${this.#side()}
       <button
         type="button"
@@ -126,7 +134,8 @@ export class Shell {
 
   #navLink(route) {
     const here = match(ROUTES, location.pathname)?.route.path ?? '';
-    const current = route.path === '/' ? here === '/' : here === route.path || here.startsWith(`${route.path}/`);
+    const current =
+      route.path === '/' ? here === '/' : here === route.path || here.startsWith(`${route.path}/`);
     const count = { pending: this.pending, unread: this.unread }[route.badge];
     return html`<a
       href=${route.path}
@@ -134,7 +143,7 @@ export class Shell {
       aria-current=${here === route.path ? 'page' : nothing}
     >
       ${icon(route.icon)}<span>${route.nav}</span>
-      ${count ? html`<b class="count">${number(count)}<span class="visually-hidden"> waiting</span></b>` : nothing}
+      ${count ? countBadge(count) : nothing}
     </a>`;
   }
 
@@ -166,7 +175,8 @@ export class Shell {
         aria-keyshortcuts="Control+K"
         @click=${() => this.openPalette()}
       >
-        ${icon('magnifying-glass')}<span>Search or jump to…</span><kbd aria-hidden="true">Ctrl K</kbd>
+        ${icon('magnifying-glass')} <span>Search or jump to…</span>
+        <kbd aria-hidden="true">Ctrl K</kbd>
       </button>
       ${this.#connection()}
       <button
@@ -185,7 +195,7 @@ export class Shell {
         title="Notifications"
       >
         ${icon('bell')}
-        ${this.unread ? html`<b aria-hidden="true">${this.unread > 99 ? '99+' : this.unread}</b>` : nothing}
+        ${this.unread ? html`<b aria-hidden="true">${shortCount(this.unread)}</b>` : nothing}
       </a>
     </header>`;
   }
@@ -193,7 +203,9 @@ export class Shell {
   #connection() {
     const on = this.#live.state === 'on';
     return html`<span class="connection ${on ? 'is-on' : 'is-off'}" role="status">
-      ${on ? icon('wifi') : icon('rotate', 'is-turning')}<span>${on ? 'Live' : 'Reconnecting'}</span>
+      ${on ? icon('wifi') : icon('rotate', 'is-turning')}<span>
+        ${on ? 'Live' : 'Reconnecting'}
+      </span>
     </span>`;
   }
 
@@ -249,6 +261,14 @@ export class Shell {
     this.#live.close();
     go('/login');
   }
+}
+
+function countBadge(count) {
+  return html`<b class="count">${number(count)}<span class="visually-hidden"> waiting</span></b>`;
+}
+
+function shortCount(count) {
+  return count > 99 ? '99+' : count;
 }
 
 function navigation() {

@@ -8,5 +8,6 @@ try {
 } catch {
   // Storage is blocked: the default theme is a good one.
 }
-const light = chosen === 'light' || (chosen === 'auto' && matchMedia('(prefers-color-scheme: light)').matches);
+const light =
+  chosen === 'light' || (chosen === 'auto' && matchMedia('(prefers-color-scheme: light)').matches);
 document.documentElement.dataset.bsTheme = light ? 'light' : 'dark';

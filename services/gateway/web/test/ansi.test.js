@@ -51,7 +51,9 @@ test('characters that reorder text are shown by their code', () => {
 
 test('tabs reach to the next multiple of eight, across spans', () => {
   assert.equal(plainText('a\tb'), 'a       b');
-  const text = parseAnsi(`${ESC}31mabc${ESC}0m\tx`).map((s) => s.text).join('');
+  const text = parseAnsi(`${ESC}31mabc${ESC}0m\tx`)
+    .map((s) => s.text)
+    .join('');
   assert.equal(text, 'abc     x');
 });
 

@@ -44,8 +44,20 @@ test('a size reads like a sentence', () => {
 });
 
 test('a project is sent without what was left empty, amounts in cents', () => {
-  const empty = { description: ' ', budget_minor: '', server_cap: '', manager_limit_minor: '', open_for_sales: '' };
-  const base = { name: ' Shop ', token: 'x'.repeat(64), environment: 'production', manual_provision: '', ...empty };
+  const empty = {
+    description: ' ',
+    budget_minor: '',
+    server_cap: '',
+    manager_limit_minor: '',
+    open_for_sales: '',
+  };
+  const base = {
+    name: ' Shop ',
+    token: 'x'.repeat(64),
+    environment: 'production',
+    manual_provision: '',
+    ...empty,
+  };
   assert.deepEqual(payloadOf(base), {
     name: 'Shop',
     token: 'x'.repeat(64),
@@ -53,7 +65,13 @@ test('a project is sent without what was left empty, amounts in cents', () => {
     open_for_sales: false,
     manual_provision: false,
   });
-  const full = payloadOf({ ...base, budget_minor: '320', manager_limit_minor: '49,90', server_cap: '12', open_for_sales: 'yes' });
+  const full = payloadOf({
+    ...base,
+    budget_minor: '320',
+    manager_limit_minor: '49,90',
+    server_cap: '12',
+    open_for_sales: 'yes',
+  });
   assert.equal(full.budget_minor, 32000);
   assert.equal(full.manager_limit_minor, 4990);
   assert.equal(full.server_cap, 12);

@@ -19,7 +19,10 @@ function service(...answers) {
     calls.push({ url, ...init });
     const answer = answers.length > 1 ? answers.shift() : answers[0];
     if (answer === 'offline') throw new TypeError('Failed to fetch');
-    return new Response(JSON.stringify(answer.body), { status: answer.status, headers: answer.headers });
+    return new Response(JSON.stringify(answer.body), {
+      status: answer.status,
+      headers: answer.headers,
+    });
   };
   return calls;
 }
@@ -47,7 +50,10 @@ test('an accepted command is followed to its result, over passing failures', asy
 });
 
 test('a command that failed throws the problem it failed with', async () => {
-  service({ status: 200, body: { state: 'failed', error: { status: 409, detail: 'It was decided.', state: 'rejected' } } });
+  service({
+    status: 200,
+    body: { state: 'failed', error: { status: 409, detail: 'It was decided.', state: 'rejected' } },
+  });
   await assert.rejects(follow('0193', { pause: now }), (error) => {
     assert.ok(error instanceof ApiError);
     assert.equal(error.status, 409);
@@ -60,7 +66,10 @@ test('problems carry sentences for fields and the time to wait', async () => {
   service({
     status: 422,
     headers: { 'retry-after': '3' },
-    body: { detail: 'Look again.', errors: [{ field: 'name', code: 'taken', detail: 'This name is taken.' }] },
+    body: {
+      detail: 'Look again.',
+      errors: [{ field: 'name', code: 'taken', detail: 'This name is taken.' }],
+    },
   });
   await assert.rejects(submit('/requests', {}), (error) => {
     assert.deepEqual(error.fields, { name: 'This name is taken.' });

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ago, duration, initials, money, moneyMicro, parseMoney, plural } from '../src/lib/format.js';
+import {
+  ago,
+  duration,
+  initials,
+  money,
+  moneyMicro,
+  parseMoney,
+  plural,
+} from '../src/lib/format.js';
 
 test('money is shown from minor units without rounding anything away', () => {
   assert.equal(money(409), '€4.09');
@@ -14,7 +22,8 @@ test('an amount is read with point or comma, and only when it is clear', () => {
   assert.equal(parseMoney('120'), 12000);
   assert.equal(parseMoney(' 120.5 '), 12050);
   assert.equal(parseMoney('0,07'), 7);
-  for (const odd of ['', '-1', '1.200', '1,234.56', '1e3', '12 €', '.5']) assert.equal(parseMoney(odd), null, odd);
+  for (const odd of ['', '-1', '1.200', '1,234.56', '1e3', '12 €', '.5'])
+    assert.equal(parseMoney(odd), null, odd);
 });
 
 test('times are relative for a week, then a date', () => {

@@ -10,9 +10,16 @@ test('the first answer is taken as it is', () => {
 });
 
 test('known rows change in place, new ones wait to be asked for', () => {
-  const now = [{ id: 9, rev: 1 }, { id: 1, rev: 2 }, { id: 2, rev: 1 }];
+  const now = [
+    { id: 9, rev: 1 },
+    { id: 1, rev: 2 },
+    { id: 2, rev: 1 },
+  ];
   const { items, fresh } = mergeRows(rows(1, 2), now, new Set([1, 2]), 'id');
-  assert.deepEqual(items, [{ id: 1, rev: 2 }, { id: 2, rev: 1 }]);
+  assert.deepEqual(items, [
+    { id: 1, rev: 2 },
+    { id: 2, rev: 1 },
+  ]);
   assert.equal(fresh, 1);
 });
 

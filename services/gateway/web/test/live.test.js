@@ -47,11 +47,26 @@ function start(options = {}) {
 }
 
 test('waiting doubles from half a second, is spread by half and ends at thirty seconds', () => {
-  assert.equal(backoff(0, () => 0.5), 500);
-  assert.equal(backoff(3, () => 0.5), 4000);
-  assert.equal(backoff(0, () => 0), 250);
-  assert.equal(backoff(50, () => 0.999), 30_000);
-  assert.equal(backoff(2000, () => 0.5), 30_000);
+  assert.equal(
+    backoff(0, () => 0.5),
+    500,
+  );
+  assert.equal(
+    backoff(3, () => 0.5),
+    4000,
+  );
+  assert.equal(
+    backoff(0, () => 0),
+    250,
+  );
+  assert.equal(
+    backoff(50, () => 0.999),
+    30_000,
+  );
+  assert.equal(
+    backoff(2000, () => 0.5),
+    30_000,
+  );
 });
 
 test('a topic is subscribed once for all who watch it', () => {

@@ -17,9 +17,17 @@ class Service {
     const first = this.stored.length + 1;
     for (let i = 0; i < count; i++) {
       const seq = first + i;
-      this.stored.push({ seq, at: new Date(seq * 1000).toISOString(), stream: 'out', task: 1, text: `line ${seq}` });
+      this.stored.push({
+        seq,
+        at: new Date(seq * 1000).toISOString(),
+        stream: 'out',
+        task: 1,
+        text: `line ${seq}`,
+      });
     }
-    const lines = this.stored.slice(first - 1).map((l) => [l.seq, l.seq * 1000, l.stream, l.task, l.text]);
+    const lines = this.stored
+      .slice(first - 1)
+      .map((l) => [l.seq, l.seq * 1000, l.stream, l.task, l.text]);
     return { first, seq: first + count - 1, lines };
   }
 
@@ -102,7 +110,10 @@ test('frames that arrive while pages are read wait for their turn', async () => 
 test('a busy service is asked again as late as it wishes', async () => {
   const service = new Service();
   service.write(2);
-  service.failures.push(new ApiError({ status: 503, retryAfter: 7 }), new ApiError({ code: 'offline' }));
+  service.failures.push(
+    new ApiError({ status: 503, retryAfter: 7 }),
+    new ApiError({ code: 'offline' }),
+  );
   const { feed, seen, naps } = follow(service);
   await feed.fill();
   assert.deepEqual(seen, upTo(2));

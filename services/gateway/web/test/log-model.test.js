@@ -104,7 +104,9 @@ test('the copy of lines carries no colours', () => {
 
 test('a hundred thousand lines are laid out and searched in no time worth noticing', () => {
   const model = new LogModel();
-  const many = Array.from({ length: 100_000 }, (_, i) => line(i + 1, Math.floor(i / 250), `ok: item ${i}`));
+  const many = Array.from({ length: 100_000 }, (_, i) =>
+    line(i + 1, Math.floor(i / 250), `ok: item ${i}`),
+  );
   const began = performance.now();
   model.append(many);
   model.wrapAt(40);

@@ -26,7 +26,14 @@ test('a page number is at least one', () => {
 
 test('after signing in nobody is led to another site', () => {
   assert.equal(safePath('/requests/7?x=1#L3'), '/requests/7?x=1#L3');
-  for (const odd of ['//evil.example', '/\\evil.example', 'https://evil.example', 'javascript:1', '', null]) {
+  for (const odd of [
+    '//evil.example',
+    '/\\evil.example',
+    'https://evil.example',
+    'javascript:1',
+    '',
+    null,
+  ]) {
     assert.equal(safePath(odd), '/');
   }
   assert.equal(safePath('/login?next=/login'), '/');

@@ -11,7 +11,10 @@ const settle = async () => {
 test('many changes in a moment cause one fetch', async () => {
   const clock = new Clock();
   let fetched = 0;
-  const resource = new Resource(async () => ++fetched, () => {});
+  const resource = new Resource(
+    async () => ++fetched,
+    () => {},
+  );
   await resource.load();
   for (let i = 0; i < 50; i++) resource.refresh();
   clock.tick(250);
@@ -25,7 +28,10 @@ test('many changes in a moment cause one fetch', async () => {
 test('a change during a fetch is not lost', async () => {
   const clock = new Clock();
   const answers = [];
-  const resource = new Resource(() => new Promise((resolve) => answers.push(resolve)), () => {});
+  const resource = new Resource(
+    () => new Promise((resolve) => answers.push(resolve)),
+    () => {},
+  );
   const loading = resource.load();
   resource.refresh();
   answers[0]('old');
@@ -42,7 +48,10 @@ test('a change during a fetch is not lost', async () => {
 
 test('the answer to an older question is thrown away', async () => {
   const answers = [];
-  const resource = new Resource(() => new Promise((resolve) => answers.push(resolve)), () => {});
+  const resource = new Resource(
+    () => new Promise((resolve) => answers.push(resolve)),
+    () => {},
+  );
   const first = resource.load();
   const second = resource.load();
   answers[1]('second');
@@ -55,11 +64,14 @@ test('the answer to an older question is thrown away', async () => {
 test('data stays when a reload fails; the reload is repeated when the service wishes', async () => {
   const clock = new Clock();
   const outcomes = [1, new ApiError({ status: 503, retryAfter: 9 }), 2];
-  const resource = new Resource(async () => {
-    const next = outcomes.shift();
-    if (next instanceof Error) throw next;
-    return next;
-  }, () => {});
+  const resource = new Resource(
+    async () => {
+      const next = outcomes.shift();
+      if (next instanceof Error) throw next;
+      return next;
+    },
+    () => {},
+  );
   await resource.load();
   await resource.load();
   assert.equal(resource.data, 1);
@@ -78,10 +90,13 @@ test('data stays when a reload fails; the reload is repeated when the service wi
 test('a refusal is not repeated', async () => {
   const clock = new Clock();
   let fetched = 0;
-  const resource = new Resource(async () => {
-    fetched++;
-    throw new ApiError({ status: 404 });
-  }, () => {});
+  const resource = new Resource(
+    async () => {
+      fetched++;
+      throw new ApiError({ status: 404 });
+    },
+    () => {},
+  );
   await resource.load();
   clock.tick(600_000);
   await settle();

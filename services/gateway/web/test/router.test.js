@@ -3,7 +3,12 @@ import { test } from 'node:test';
 import { lineLink, parseLineLink } from '../src/lib/line-link.js';
 import { match } from '../src/lib/router.js';
 
-const ROUTES = [{ path: '/' }, { path: '/requests' }, { path: '/requests/new' }, { path: '/requests/:id' }];
+const ROUTES = [
+  { path: '/' },
+  { path: '/requests' },
+  { path: '/requests/new' },
+  { path: '/requests/:id' },
+];
 
 const pathOf = (pathname) => match(ROUTES, pathname)?.route.path ?? null;
 

@@ -54,7 +54,10 @@ test('the patterns do find what they are for', () => {
 });
 
 test('only the API client fetches, only the live channel opens a socket', () => {
-  const callers = (pattern) => sources(SRC).filter(([, text]) => pattern.test(text)).map(([name]) => name);
+  const callers = (pattern) =>
+    sources(SRC)
+      .filter(([, text]) => pattern.test(text))
+      .map(([name]) => name);
   assert.deepEqual(callers(/\bfetch\(BASE|\bawait fetch\(/), ['lib/api.js']);
   assert.deepEqual(callers(/new WebSocket/), ['lib/live.js']);
 });

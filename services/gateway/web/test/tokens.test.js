@@ -6,8 +6,10 @@ import { test } from 'node:test';
 const css = fs.readFileSync(new URL('../src/style/tokens.css', import.meta.url), 'utf8');
 
 function tokens(theme) {
-  const block = new RegExp(`\\[data-bs-theme="${theme}"\\] \\{([^}]*)\\}`).exec(css)[1];
-  return Object.fromEntries([...block.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map((m) => [m[1], m[2]]));
+  const block = new RegExp(`\\[data-bs-theme='${theme}'\\] \\{([^}]*)\\}`).exec(css)[1];
+  return Object.fromEntries(
+    [...block.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map((m) => [m[1], m[2]]),
+  );
 }
 
 const dark = tokens('dark');
@@ -38,11 +40,15 @@ const TONES = ['pending', 'approved', 'busy', 'good', 'bad', 'quiet'];
 
 for (const [name, t] of Object.entries(THEMES)) {
   const atLeast = (ratio, a, b, what) =>
-    assert.ok(contrast(a, b) >= ratio, `${name}: ${what} has ${contrast(a, b).toFixed(2)}, needs ${ratio}`);
+    assert.ok(
+      contrast(a, b) >= ratio,
+      `${name}: ${what} has ${contrast(a, b).toFixed(2)}, needs ${ratio}`,
+    );
 
   test(`${name}: text is readable on every surface`, () => {
     for (const back of ['page', 'surface', 'raised']) {
-      for (const front of ['text', 'dim', 'link']) atLeast(4.5, t[front], t[back], `${front} on ${back}`);
+      for (const front of ['text', 'dim', 'link'])
+        atLeast(4.5, t[front], t[back], `${front} on ${back}`);
     }
   });
 
@@ -63,7 +69,14 @@ for (const [name, t] of Object.entries(THEMES)) {
   });
 
   test(`${name}: white words on buttons are readable`, () => {
-    for (const fill of ['accent', 'accent-hover', 'good-fill', 'good-fill-hover', 'bad-fill', 'bad-fill-hover']) {
+    for (const fill of [
+      'accent',
+      'accent-hover',
+      'good-fill',
+      'good-fill-hover',
+      'bad-fill',
+      'bad-fill-hover',
+    ]) {
       atLeast(4.5, '#ffffff', t[fill], `white on ${fill}`);
     }
   });

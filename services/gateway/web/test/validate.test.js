@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { serverNameProblem, validate } from '../src/lib/validate.js';
 
 test('server names follow RFC 1123', () => {
-  for (const good of ['a', 'web-1', '7up', 'a'.repeat(63)]) assert.equal(serverNameProblem(good), null, good);
+  for (const good of ['a', 'web-1', '7up', 'a'.repeat(63)])
+    assert.equal(serverNameProblem(good), null, good);
 });
 
 test('a bad server name is answered with what to change', () => {

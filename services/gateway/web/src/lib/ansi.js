@@ -4,9 +4,11 @@
  * are, because a log must not lie.
  */
 
-// CSI with its parameters and final letter | OSC up to its end | two-character escapes | C0 except tab
-const ESCAPE =
-  /\x1b\[([0-9;:<=>?]*)([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]|[\x00-\x08\x0a-\x1f\x7f]/g;
+const CSI = /\x1b\[([0-9;:<=>?]*)([@-~])/; // its parameters and final letter
+const OSC = /\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?/; // titles, links: up to their end
+const OTHER = /\x1b[ -/]*[0-~]/;
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/; // all but the tab
+const ESCAPE = new RegExp([CSI, OSC, OTHER, CONTROL].map((r) => r.source).join('|'), 'g');
 
 const NEEDS_WORK = /[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]/;
 const BIDI = /[\u202a-\u202e\u2066-\u2069]/g;
@@ -79,8 +81,19 @@ function untab(text, start) {
 
 /* Select Graphic Rendition: ECMA-48 8.3.117 */
 
-const FLAGS = { 1: 'ansi-bold', 2: 'ansi-dim', 3: 'ansi-italic', 4: 'ansi-underline', 7: 'ansi-inverse' };
-const FLAG_OFF = { 22: ['ansi-bold', 'ansi-dim'], 23: ['ansi-italic'], 24: ['ansi-underline'], 27: ['ansi-inverse'] };
+const FLAGS = {
+  1: 'ansi-bold',
+  2: 'ansi-dim',
+  3: 'ansi-italic',
+  4: 'ansi-underline',
+  7: 'ansi-inverse',
+};
+const FLAG_OFF = {
+  22: ['ansi-bold', 'ansi-dim'],
+  23: ['ansi-italic'],
+  24: ['ansi-underline'],
+  27: ['ansi-inverse'],
+};
 
 function select(style, parameters) {
   const codes = parameters.split(/[;:]/).map(Number);
@@ -135,8 +148,11 @@ function classOf({ flags, front, back }) {
 
 /* Cells of a monospaced line */
 
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+/** Blocks of characters two cells wide (East Asian Width), besides pictures. */
+const WIDE_BLOCKS =
+  '\\u1100-\\u115f\\u2e80-\\u303e\\u3041-\\ua4cf\\uac00-\\ud7a3\\uf900-\\ufaff' +
+  '\\ufe30-\\ufe6f\\uff00-\\uff60\\uffe0-\\uffe6';
+const WIDE = new RegExp(`[${WIDE_BLOCKS}]|\\p{Emoji_Presentation}`, 'u');
 const ZERO = /[\p{Mn}\p{Me}\p{Cf}]/u;
 const ASCII = /^[\x20-\x7e]*$/;
 

@@ -1,4 +1,4 @@
-/* `#L123` and `#L10-L20`: an address that points at lines of a log. Numbers are those of the log. */
+/* `#L123` and `#L10-L20`: an address that points at lines of a log, by the log's own numbers. */
 
 /** @returns {{ from: number, to: number } | null} */
 export function parseLineLink(hash) {

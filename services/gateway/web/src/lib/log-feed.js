@@ -58,7 +58,7 @@ export class LogFeed {
   }
 
   async #readAll() {
-    for (let idle = 0; !this.#ended; ) {
+    for (let idle = 0; !this.#ended;) {
       const page = await this.#read();
       if (!page) return;
       idle = this.#take(page) ? 0 : idle + 1;

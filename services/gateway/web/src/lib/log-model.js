@@ -106,6 +106,11 @@ export class LogModel {
     return this.#head.get(this.task[at]) === at;
   }
 
+  /** The first line of a task; -1 when it has none yet. */
+  headOf(task) {
+    return this.#head.get(task) ?? -1;
+  }
+
   isFolded(at) {
     return this.#folded.has(this.task[at]);
   }
@@ -176,7 +181,10 @@ export class LogModel {
 
   /** Lines as text, both ends included. */
   textOf(from = 0, to = this.count - 1) {
-    return this.text.slice(from, to + 1).map(plainText).join('\n');
+    return this.text
+      .slice(from, to + 1)
+      .map(plainText)
+      .join('\n');
   }
 }
 

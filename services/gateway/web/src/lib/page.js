@@ -37,7 +37,7 @@ export class PageContext {
 
   /**
    * An object of the service that follows its live topics.
-   * @param {string | ((signal: AbortSignal) => Promise<any>)} source path below /api/v1, or a function
+   * @param {string | ((signal: AbortSignal) => Promise<any>)} source path, or a function
    * @param {{ topics?: string[] }} [options]
    */
   resource(source, { topics = [] } = {}) {

@@ -103,7 +103,8 @@ export class Resource {
     if (!(error instanceof ApiError)) throw error;
     this.error = error;
     if (error.temporary) {
-      const wait = error.retryAfter || Math.min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** this.#failures);
+      const wait =
+        error.retryAfter || Math.min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** this.#failures);
       this.#failures++;
       this.#later(wait * 1000);
     }

@@ -35,7 +35,8 @@ function problem(value, rule) {
   if (!value) return rule.required ? `${rule.verb ?? 'Enter'} ${rule.label}.` : null;
   const length = [...value].length;
   if (rule.min && length < rule.min) return `Use at least ${rule.min} characters.`;
-  if (rule.max && length > rule.max) return `Use at most ${rule.max} characters; these are ${length}.`;
+  if (rule.max && length > rule.max)
+    return `Use at most ${rule.max} characters; these are ${length}.`;
   return rule.check?.(value) ?? null;
 }
 
@@ -45,6 +46,10 @@ export function serverNameProblem(name) {
   if (name.length > 63) return `Use at most 63 characters; these are ${name.length}.`;
   if (/[A-Z]/.test(name)) return 'Use small letters only.';
   const odd = /[^a-z0-9-]/.exec(name);
-  if (odd) return `“${odd[0] === ' ' ? 'space' : odd[0]}” cannot be used. Letters a–z, digits and hyphens can.`;
+  if (odd) return `“${nameOf(odd[0])}” cannot be used. Letters a–z, digits and hyphens can.`;
   return 'Start and end with a letter or a digit.';
+}
+
+function nameOf(character) {
+  return character === ' ' ? 'space' : character;
 }

@@ -20,14 +20,19 @@ const COLUMNS = [
   },
   { key: 'object', label: 'On', cell: (a, mark) => objectLink(a.object, mark) },
   { key: 'outcome', label: 'Outcome', place: 'state', cell: (a) => badge('outcome', a.outcome) },
-  { key: 'detail', label: 'Detail', cell: (a) => html`<span class="wrap">${detailText(a.detail)}</span>` },
+  {
+    key: 'detail',
+    label: 'Detail',
+    cell: (a) => html`<span class="wrap">${detailText(a.detail)}</span>`,
+  },
   {
     key: 'correlation',
     label: 'Correlation',
     place: 'none',
     cell: (a) =>
       a.correlation
-        ? html`<code title=${a.correlation}>${a.correlation.slice(-12)}</code>${copyButton(a.correlation, 'Correlation')}`
+        ? html`<code title=${a.correlation}>${a.correlation.slice(-12)}</code>
+            ${copyButton(a.correlation, 'Correlation')}`
         : '–',
   },
 ];
@@ -45,7 +50,9 @@ function objectLink(object, mark) {
 function detailText(detail) {
   if (detail === null || detail === undefined) return '';
   if (typeof detail !== 'object') return String(detail);
-  const words = Object.entries(detail).map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`);
+  const words = Object.entries(detail).map(
+    ([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`,
+  );
   return words.join(', ');
 }
 
@@ -68,13 +75,18 @@ export default function auditPage(ctx) {
   return {
     title: 'Audit log',
     crumbs: [['Audit log']],
-    view: () => html`${pageHead({
-      title: 'Audit log',
-      sub: html`<span role="status">${countText(options)}</span>`,
-      actions: html`<button type="button" class="btn btn-outline-secondary" @click=${() => list.reload()}>
-        ${icon('rotate-right')} Look again
-      </button>`,
-    })}
-    ${listView(options)}`,
+    view: () =>
+      html`${pageHead({
+        title: 'Audit log',
+        sub: html`<span role="status">${countText(options)}</span>`,
+        actions: html`<button
+          type="button"
+          class="btn btn-outline-secondary"
+          @click=${() => list.reload()}
+        >
+          ${icon('rotate-right')} Look again
+        </button>`,
+      })}
+      ${listView(options)}`,
   };
 }

@@ -37,7 +37,7 @@ export default function dashboardPage(ctx) {
       </div>
       <div class="columns">
         <div class="column">
-          ${ctx.may('request_approve') || data.needs_decision?.length ? decisions(data.needs_decision ?? []) : nothing}
+          ${ctx.may('request_approve') ? decisions(data.needs_decision ?? []) : nothing}
           ${activity(data.activity ?? [], ctx)}
         </div>
         <div class="column">${deployments(data.deployments ?? [])}</div>
@@ -47,8 +47,9 @@ export default function dashboardPage(ctx) {
   return {
     title: 'Dashboard',
     crumbs: [['Dashboard']],
-    view: () => html`${board.data || board.error ? nothing : head(null)}
-    ${whenLoaded(board, () => content(board.data), skeleton('tiles', 'large'))}`,
+    view: () =>
+      html`${board.data || board.error ? nothing : head(null)}
+      ${whenLoaded(board, () => content(board.data), skeleton('tiles', 'large'))}`,
   };
 }
 
@@ -131,7 +132,10 @@ function costTile(cost) {
 function costText({ reserved, left, budget, currency }) {
   const held = reserved ? `${money(reserved, currency)} reserved` : '';
   if (left === null) return held || 'No budget is set';
-  const room = left < 0 ? `${money(-left, currency)} above the budget` : `${money(left, currency)} left of ${money(budget, currency)}`;
+  const room =
+    left < 0
+      ? `${money(-left, currency)} above the budget`
+      : `${money(left, currency)} left of ${money(budget, currency)}`;
   return held ? `${room}, ${held}` : room;
 }
 
@@ -142,7 +146,9 @@ function decisions(requests) {
     title: 'Needs your decision',
     more: html`<a href="/requests?state=pending">All waiting</a>`,
     body: requests.length
-      ? html`<ul class="rows">${requests.map(decisionRow)}</ul>`
+      ? html`<ul class="rows">
+          ${requests.map(decisionRow)}
+        </ul>`
       : html`<p class="empty-small">Nothing waits for you.</p>`,
   });
 }
@@ -151,10 +157,12 @@ function decisionRow(r) {
   return html`<li>
     <a class="row-main" href="/requests/${r.id}">
       <strong>${r.name}</strong>
-      <span>${r.server_type.toUpperCase()} in ${r.location} · ${r.client} · ${r.requester.name}</span>
+      <span>
+        ${r.server_type.toUpperCase()} in ${r.location} · ${r.client} · ${r.requester.name}
+      </span>
     </a>
     <div class="row-side">
-      ${r.price ? html`<b>${money(r.price.total_minor, r.price.currency)}<small>/month</small></b>` : nothing}
+      <b>${money(r.price.total_minor, r.price.currency)}<small>/month</small></b>
       ${timeAgo(r.created_at)}
     </div>
   </li>`;
@@ -165,7 +173,9 @@ function deployments(requests) {
     title: 'Deployments',
     more: html`<a href="/requests">All requests</a>`,
     body: requests.length
-      ? html`<ul class="rows rows-deploy">${requests.map(deploymentRow)}</ul>`
+      ? html`<ul class="rows rows-deploy">
+          ${requests.map(deploymentRow)}
+        </ul>`
       : html`<p class="empty-small">No server is being built now.</p>`,
   });
 }
@@ -189,12 +199,15 @@ function activity(entries, ctx) {
     body: entries.length
       ? html`<ul class="rows rows-activity">
           ${entries.map(
-            (entry) => html`<li>
-              ${entry.link
-                ? html`<a class="row-main" href=${entry.link}>${entry.text}</a>`
-                : html`<span class="row-main">${entry.text}</span>`}
-              ${timeAgo(entry.at)}
-            </li>`,
+            (entry) =>
+              html`<li>
+                ${
+                  entry.link
+                    ? html`<a class="row-main" href=${entry.link}>${entry.text}</a>`
+                    : html`<span class="row-main">${entry.text}</span>`
+                }
+                ${timeAgo(entry.at)}
+              </li>`,
           )}
         </ul>`
       : html`<p class="empty-small">Nothing has happened yet.</p>`,

@@ -12,7 +12,10 @@ import { errorNote } from '../ui/problem.js';
 const RULES = {
   username: { label: 'your user name', required: true, max: 64 },
   password: { label: 'your password', required: true, max: 256 },
-  totp: { label: 'the code', check: (code) => (/^\d{6}$/.test(code) ? null : 'The code has six digits.') },
+  totp: {
+    label: 'the code',
+    check: (code) => (/^\d{6}$/.test(code) ? null : 'The code has six digits.'),
+  },
 };
 
 export default function loginPage(ctx) {
@@ -93,26 +96,27 @@ export default function loginPage(ctx) {
   return {
     title: 'Sign in',
     start: () => document.getElementById('f-username')?.focus(),
-    view: () => html`<div class="login">
-      <main class="login-card" id="main" tabindex="-1">
-        <div class="brand">${icon('cubes')}<span>Provision</span></div>
-        <h1>Sign in</h1>
-        <p class="dim">Order, approve and run your servers in one place.</p>
-        <form novalidate @submit=${send}>
-          ${Object.keys(form.errors).length ? nothing : errorNote(form.error)}
-          ${textField(form, 'username', { label: 'User name', autocomplete: 'username' })}
-          ${textField(form, 'password', {
-            label: 'Password',
-            type: 'password',
-            autocomplete: 'current-password',
-          })}
-          ${withCode ? codeField() : nothing}
-          <button class="btn btn-primary btn-lg" ?disabled=${form.busy || secondsLeft() > 0}>
-            ${buttonText()}
-          </button>
-          ${withCode ? nothing : codeLink()}
-        </form>
-      </main>
-    </div>`,
+    view: () =>
+      html`<div class="login">
+        <main class="login-card" id="main" tabindex="-1">
+          <div class="brand">${icon('cubes')}<span>Provision</span></div>
+          <h1>Sign in</h1>
+          <p class="dim">Order, approve and run your servers in one place.</p>
+          <form novalidate @submit=${send}>
+            ${Object.keys(form.errors).length ? nothing : errorNote(form.error)}
+            ${textField(form, 'username', { label: 'User name', autocomplete: 'username' })}
+            ${textField(form, 'password', {
+              label: 'Password',
+              type: 'password',
+              autocomplete: 'current-password',
+            })}
+            ${withCode ? codeField() : nothing}
+            <button class="btn btn-primary btn-lg" ?disabled=${form.busy || secondsLeft() > 0}>
+              ${buttonText()}
+            </button>
+            ${withCode ? nothing : codeLink()}
+          </form>
+        </main>
+      </div>`,
   };
 }

@@ -15,7 +15,12 @@ import { timeAgo } from '../ui/time.js';
 import { toast } from '../ui/toast.js';
 
 export default function notificationsPage(ctx) {
-  const list = new List(ctx, { path: '/notifications', sort: 'created_at', dir: 'desc', topics: ['me'] });
+  const list = new List(ctx, {
+    path: '/notifications',
+    sort: 'created_at',
+    dir: 'desc',
+    topics: ['me'],
+  });
 
   const unread = () => list.items.filter((n) => !n.read_at);
 
@@ -55,17 +60,19 @@ export default function notificationsPage(ctx) {
         <p class="dim">${n.body}</p>
         ${timeAgo(n.created_at)}
       </div>
-      ${n.read_at
-        ? nothing
-        : html`<button
-            type="button"
-            class="btn btn-icon"
-            aria-label="Mark as read: ${n.title}"
-            title="Mark as read"
-            @click=${() => readOne(n)}
-          >
-            ${icon('check')}
-          </button>`}
+      ${
+        n.read_at
+          ? nothing
+          : html`<button
+              type="button"
+              class="btn btn-icon"
+              aria-label="Mark as read: ${n.title}"
+              title="Mark as read"
+              @click=${() => readOne(n)}
+            >
+              ${icon('check')}
+            </button>`
+      }
     </li>`;
   }
 
@@ -80,7 +87,9 @@ export default function notificationsPage(ctx) {
       </div>`;
     }
     return html`<div class="panel">
-        <ul class="rows rows-notes">${repeat(list.items, (n) => n.id, row)}</ul>
+        <ul class="rows rows-notes">
+          ${repeat(list.items, (n) => n.id, row)}
+        </ul>
       </div>
       ${pager({ list })}`;
   }
@@ -97,24 +106,31 @@ export default function notificationsPage(ctx) {
   return {
     title: 'Notifications',
     crumbs: [['Notifications']],
-    view: () => html`${pageHead({
-      title: 'Notifications',
-      actions: unread().length
-        ? html`<button
-            type="button"
-            class="btn btn-outline-secondary"
-            @click=${() => change('/notifications/read-all', unread())}
-          >
-            ${icon('check-double')} Mark all as read
-          </button>`
-        : nothing,
-    })}
-    <div class="toolbar">
-      <div class="segments" role="group" aria-label="Show">${filter('', 'All')} ${filter('unread', 'Unread')}</div>
-    </div>
-    ${list.fresh
-      ? html`<button type="button" class="fresh" @click=${() => list.reload()}>${icon('arrow-up')} Show new notifications</button>`
-      : nothing}
-    ${whenLoaded(list.resource, content, skeleton('large'), { within: true })}`,
+    view: () =>
+      html`${pageHead({
+          title: 'Notifications',
+          actions: unread().length
+            ? html`<button
+                type="button"
+                class="btn btn-outline-secondary"
+                @click=${() => change('/notifications/read-all', unread())}
+              >
+                ${icon('check-double')} Mark all as read
+              </button>`
+            : nothing,
+        })}
+        <div class="toolbar">
+          <div class="segments" role="group" aria-label="Show">
+            ${filter('', 'All')} ${filter('unread', 'Unread')}
+          </div>
+        </div>
+        ${
+          list.fresh
+            ? html`<button type="button" class="fresh" @click=${() => list.reload()}>
+                ${icon('arrow-up')} Show new notifications
+              </button>`
+            : nothing
+        }
+        ${whenLoaded(list.resource, content, skeleton('large'), { within: true })}`,
   };
 }

@@ -9,7 +9,8 @@ import { toast } from '../ui/toast.js';
 import { payloadOf } from './project-create-payload.js';
 import { ENVIRONMENTS } from './project-words.js';
 
-const amount = (value) => (parseMoney(value) === null ? 'Enter an amount like 250 or 249.90.' : null);
+const amount = (value) =>
+  parseMoney(value) === null ? 'Enter an amount like 250 or 249.90.' : null;
 const whole = (value) => (/^\d{1,5}$/.test(value) ? null : 'Enter a whole number.');
 
 /** Named like the fields of the API, so that its answers find their place. */

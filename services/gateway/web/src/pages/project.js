@@ -12,7 +12,8 @@ import { ENVIRONMENTS } from './project-words.js';
 /** What a token that does not work means for the project. */
 const TOKEN_NOTES = {
   missing: 'This project has no Hetzner token, so nothing can be built in it.',
-  invalid: 'Hetzner refuses the token of this project. Nothing can be built or seen until it has a new one.',
+  invalid:
+    'Hetzner refuses the token of this project. It needs a new one before anything can be built.',
   readonly: 'The token of this project may only read. Servers cannot be created with it.',
 };
 
@@ -22,22 +23,26 @@ export default function projectPage(ctx) {
 
   function content(p) {
     return html`${pageHead({
-      title: p.name,
-      sub: html`${p.state ? badge('project', p.state) : nothing} ${p.description ? html`<span>${p.description}</span>` : nothing}`,
-      actions: p.can?.request
-        ? html`<a class="btn btn-primary" href="/requests/new?project=${p.id}">${icon('plus')} New request</a>`
-        : nothing,
-    })}
-    ${tokenNote(p)}
-    <div class="columns columns-main-side">
-      <div class="column">
-        ${p.committed_minor === undefined ? nothing : panel({ title: 'Budget', body: budget(p) })}
-        ${p.token_state ? panel({ title: 'Access', body: access(p) }) : nothing}
-      </div>
-      <div class="column">
-        ${panel({ title: 'About it', body: facts(about(p)) })} ${panel({ title: 'In this project', body: links(p) })}
-      </div>
-    </div>`;
+        title: p.name,
+        sub: html`${p.state ? badge('project', p.state) : nothing}
+        ${p.description ? html`<span>${p.description}</span>` : nothing}`,
+        actions: p.can?.request
+          ? html`<a class="btn btn-primary" href="/requests/new?project=${p.id}">
+              ${icon('plus')} New request
+            </a>`
+          : nothing,
+      })}
+      ${tokenNote(p)}
+      <div class="columns columns-main-side">
+        <div class="column">
+          ${p.committed_minor === undefined ? nothing : panel({ title: 'Budget', body: budget(p) })}
+          ${p.token_state ? panel({ title: 'Access', body: access(p) }) : nothing}
+        </div>
+        <div class="column">
+          ${panel({ title: 'About it', body: facts(about(p)) })}
+          ${panel({ title: 'In this project', body: links(p) })}
+        </div>
+      </div>`;
   }
 
   return {
@@ -61,37 +66,48 @@ function budget(p) {
   const limit = p.budget_minor;
   const left = limit ? limit - used : null;
   const row = (tone, name, minor) =>
-    html`<tr><th scope="row"><i class="swatch tone-${tone}"></i>${name}</th><td>${money(minor, p.currency)}</td></tr>`;
+    html`<tr>
+      <th scope="row"><i class="swatch tone-${tone}"></i>${name}</th>
+      <td>${money(minor, p.currency)}</td>
+    </tr>`;
   return html`<div class="budget-head">
       <strong class="num">${money(used, p.currency)}</strong>
-      <span class="dim">${limit ? `of ${money(limit, p.currency)} per month` : 'per month, no limit'}</span>
+      <span class="dim">
+        ${limit ? `of ${money(limit, p.currency)} per month` : 'per month, no limit'}
+      </span>
     </div>
-    ${limit
-      ? html`<div class="budget-bar">
-          ${stack(
-            [
-              { value: p.committed_minor, tone: 'approved' },
-              { value: p.reserved_minor, tone: 'pending' },
-            ],
-            limit,
-            `${money(used, p.currency)} of ${money(limit, p.currency)} used or reserved`,
-          )}
-        </div>`
-      : nothing}
+    ${
+      limit
+        ? html`<div class="budget-bar">
+            ${stack(
+              [
+                { value: p.committed_minor, tone: 'approved' },
+                { value: p.reserved_minor, tone: 'pending' },
+              ],
+              limit,
+              `${money(used, p.currency)} of ${money(limit, p.currency)} used or reserved`,
+            )}
+          </div>`
+        : nothing
+    }
     <table class="cost">
-      <caption class="visually-hidden">Budget per month</caption>
+      <caption class="visually-hidden">
+        Budget per month
+      </caption>
       <tbody>
         ${row('approved', 'Running servers', p.committed_minor)}
         ${row('pending', 'Reserved for approved requests', p.reserved_minor)}
       </tbody>
-      ${left === null
-        ? nothing
-        : html`<tfoot>
-            <tr>
-              <th scope="row">${left < 0 ? 'Above the budget' : 'Left'}</th>
-              <td class=${left < 0 ? 'text-bad' : ''}>${money(Math.abs(left), p.currency)}</td>
-            </tr>
-          </tfoot>`}
+      ${
+        left === null
+          ? nothing
+          : html`<tfoot>
+              <tr>
+                <th scope="row">${left < 0 ? 'Above the budget' : 'Left'}</th>
+                <td class=${left < 0 ? 'text-bad' : ''}>${money(Math.abs(left), p.currency)}</td>
+              </tr>
+            </tfoot>`
+      }
     </table>
     <p class="panel-note">Net, without VAT.</p>`;
 }
@@ -100,14 +116,21 @@ function access(p) {
   return html`<dl class="facts facts-one">
     <div>
       <dt>Hetzner token</dt>
-      <dd>${badge('token', p.token_state)}<div class="dim">Stored sealed; nobody can read it, it can only be replaced.</div></dd>
+      <dd>
+        ${badge('token', p.token_state)}
+        <div class="dim">Stored sealed; nobody can read it, it can only be replaced.</div>
+      </dd>
     </div>
     <div>
       <dt>SSH key of the project</dt>
       <dd>
-        ${p.ssh_public_key
-          ? html`<div class="key"><code>${p.ssh_public_key}</code>${copyButton(p.ssh_public_key, 'SSH key')}</div>`
-          : html`<span class="dim">Being made. It appears here in a moment.</span>`}
+        ${
+          p.ssh_public_key
+            ? html`<div class="key">
+                <code>${p.ssh_public_key}</code>${copyButton(p.ssh_public_key, 'SSH key')}
+              </div>`
+            : html`<span class="dim">Being made. It appears here in a moment.</span>`
+        }
       </dd>
     </div>
   </dl>`;
@@ -118,13 +141,24 @@ function about(p) {
   return [
     ['Used for', ENVIRONMENTS[p.environment] ?? p.environment],
     ['Servers', p.servers === undefined ? null : number(p.servers)],
-    ['Sales agents', p.open_for_sales === undefined ? null : p.open_for_sales ? 'May request servers' : 'Do not see it'],
+    [
+      'Sales agents',
+      p.open_for_sales === undefined
+        ? null
+        : p.open_for_sales
+          ? 'May request servers'
+          : 'Do not see it',
+    ],
   ];
 }
 
 function links(p) {
   return html`<ul class="rows">
-    <li>${icon('server')}<a class="row-main" href="/servers?project=${p.id}">${p.servers === undefined ? 'Servers' : plural(p.servers, 'server')}</a></li>
+    <li>
+      ${icon('server')}<a class="row-main" href="/servers?project=${p.id}">
+        ${p.servers === undefined ? 'Servers' : plural(p.servers, 'server')}
+      </a>
+    </li>
     <li>${icon('inbox')}<a class="row-main" href="/requests?project=${p.id}">Requests</a></li>
   </ul>`;
 }

@@ -26,7 +26,11 @@ const COLUMNS = [
     place: 'state',
     cell: (p) => (p.token_state ? badge('token', p.token_state) : nothing),
   },
-  { key: 'environment', label: 'Used for', cell: (p) => ENVIRONMENTS[p.environment] ?? p.environment ?? '–' },
+  {
+    key: 'environment',
+    label: 'Used for',
+    cell: (p) => ENVIRONMENTS[p.environment] ?? p.environment ?? '–',
+  },
   {
     key: 'servers',
     label: 'Servers',
@@ -68,7 +72,9 @@ export default function projectsPage(ctx) {
 
   const createButton = () =>
     ctx.may('project_create')
-      ? html`<button type="button" class="btn btn-primary" @click=${create}>${icon('plus')} New project…</button>`
+      ? html`<button type="button" class="btn btn-primary" @click=${create}>
+          ${icon('plus')} New project…
+        </button>`
       : nothing;
 
   const options = {
@@ -83,7 +89,7 @@ export default function projectsPage(ctx) {
         title: 'No projects yet',
         text: ctx.may('project_create')
           ? 'Make a project and give it its Hetzner token. Servers can then be requested in it.'
-          : 'You are not assigned to a project. Ask an administrator or the manager of the project.',
+          : 'You are not assigned to a project. Ask an administrator or a manager.',
         action: createButton(),
       }),
   };
@@ -91,11 +97,12 @@ export default function projectsPage(ctx) {
   return {
     title: 'Projects',
     crumbs: [['Projects']],
-    view: () => html`${pageHead({
-      title: 'Projects',
-      sub: html`<span role="status">${countText(options)}</span>`,
-      actions: createButton(),
-    })}
-    ${listView(options)}`,
+    view: () =>
+      html`${pageHead({
+        title: 'Projects',
+        sub: html`<span role="status">${countText(options)}</span>`,
+        actions: createButton(),
+      })}
+      ${listView(options)}`,
   };
 }

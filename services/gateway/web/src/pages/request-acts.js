@@ -37,19 +37,20 @@ export function requestActs({ request }) {
       tone: 'good',
       said: `Request #${r.id} is approved.`,
       payload: () => ({ version: r.version }),
-      body: () => html`<p>
-          The portal creates the server at Hetzner and sets it up. This takes a few minutes and costs
-          money from then on.
-        </p>
-        ${facts([
-          ['Server', r.name],
-          ['Plan', `${r.server_type.toUpperCase()} in ${r.location}`],
-          ['Client', r.client],
-          ['Project', r.project.name],
-          ['Per month', html`<b>${money(r.price.total_minor, r.price.currency)}</b> net`],
-          ['Asked for by', r.requester.name],
-        ])}
-        ${budgetEffect(project, r)}`,
+      body: () =>
+        html`<p>
+            The portal creates the server at Hetzner and sets it up. This takes a few minutes and
+            costs money from then on.
+          </p>
+          ${facts([
+            ['Server', r.name],
+            ['Plan', `${r.server_type.toUpperCase()} in ${r.location}`],
+            ['Client', r.client],
+            ['Project', r.project.name],
+            ['Per month', html`<b>${money(r.price.total_minor, r.price.currency)}</b> net`],
+            ['Asked for by', r.requester.name],
+          ])}
+          ${budgetEffect(project, r)}`,
     });
     get(`/projects/${r.project.id}`).then(
       (found) => {
@@ -67,10 +68,11 @@ export function requestActs({ request }) {
       tone: 'good',
       said: 'The deployment starts.',
       payload: () => ({ version: r.version }),
-      body: () => html`<p>
-        The portal creates the server at Hetzner. It costs
-        ${money(r.price.total_minor, r.price.currency)} per month, net, from then on.
-      </p>`,
+      body: () =>
+        html`<p>
+          The portal creates the server at Hetzner. It costs
+          ${money(r.price.total_minor, r.price.currency)} per month, net, from then on.
+        </p>`,
     });
   }
 
@@ -83,8 +85,9 @@ export function requestActs({ request }) {
       said: `Request #${r.id} is rejected.`,
       form,
       payload: () => ({ version: r.version, reason: form.values.reason.trim() }),
-      body: (redraw) => html`<p>This is final. ${r.requester.name} gets your reason.</p>
-        ${reasonField(form, redraw, { label: 'Reason', hint: '5 to 1,000 characters.' })}`,
+      body: (redraw) =>
+        html`<p>This is final. ${r.requester.name} gets your reason.</p>
+          ${reasonField(form, redraw, { label: 'Reason', hint: '5 to 1,000 characters.' })}`,
     });
   }
 
@@ -101,12 +104,15 @@ export function requestActs({ request }) {
         const reason = form.values.reason.trim();
         return { version: r.version, ...(reason && { reason }) };
       },
-      body: (redraw) => html`<p>
-          ${building
-            ? 'What was built so far for this request is removed, the server included.'
-            : 'This is final. To ask again, make a new request.'}
-        </p>
-        ${reasonField(form, redraw, { label: 'Reason', optional: true })}`,
+      body: (redraw) =>
+        html`<p>
+            ${
+              building
+                ? 'What was built so far for this request is removed, the server included.'
+                : 'This is final. To ask again, make a new request.'
+            }
+          </p>
+          ${reasonField(form, redraw, { label: 'Reason', optional: true })}`,
     });
   }
 
@@ -118,10 +124,11 @@ export function requestActs({ request }) {
       tone: 'primary',
       said: 'The deployment goes on.',
       payload: () => ({ version: r.version }),
-      body: () => html`<p>
-        The deployment goes on at ${label ? html`<b>${label}</b>` : 'the step that failed'}. What was
-        built already stays. This is attempt ${r.attempt + 1} of ${MOST_ATTEMPTS}.
-      </p>`,
+      body: () =>
+        html`<p>
+          The deployment goes on at ${label ? html`<b>${label}</b>` : 'the step that failed'}. What
+          was built already stays. This is attempt ${r.attempt + 1} of ${MOST_ATTEMPTS}.
+        </p>`,
     });
   }
 
@@ -136,23 +143,39 @@ export function requestActs({ request }) {
       form,
       ready: () => form.values.name === name,
       payload: () => ({ version: r.version, name: form.values.name }),
-      body: (redraw) => html`<ul class="loses">
-          <li>${icon('trash')}<span>The server <b>${name}</b> and everything on it is deleted at Hetzner.</span></li>
-          <li>${icon('coins')}<span>Its cost of ${money(r.price.total_minor, r.price.currency)} per month ends.</span></li>
-          <li>${icon('check')}<span>This request and its history stay, marked as cancelled.</span></li>
-        </ul>
-        <p>This cannot be undone.</p>
-        ${nameField(form, redraw, {
-          label: html`Type <code>${name}</code> to confirm`,
-          placeholder: name,
-        })}`,
+      body: (redraw) =>
+        html`<ul class="loses">
+            <li>
+              ${icon('trash')}<span>
+                The server <b>${name}</b> and everything on it is deleted at Hetzner.
+              </span>
+            </li>
+            <li>
+              ${icon('coins')}<span>
+                Its cost of ${money(r.price.total_minor, r.price.currency)} per month ends.
+              </span>
+            </li>
+            <li>
+              ${icon('check')}<span>This request and its history stay, marked as cancelled.</span>
+            </li>
+          </ul>
+          <p>This cannot be undone.</p>
+          ${nameField(form, redraw, {
+            label: html`Type <code>${name}</code> to confirm`,
+            placeholder: name,
+          })}`,
     });
     dialog.element.querySelector('[data-safe]').focus();
   }
 
   /** In the order of the page: the expected act last, where the eye ends. */
   const BUTTONS = [
-    { can: 'cancel', run: cancel, cls: 'btn-outline-secondary', text: (r) => (r.state === 'deploying' ? 'Stop…' : 'Cancel request…') },
+    {
+      can: 'cancel',
+      run: cancel,
+      cls: 'btn-outline-secondary',
+      text: (r) => (r.state === 'deploying' ? 'Stop…' : 'Cancel request…'),
+    },
     { can: 'rollback', run: rollback, cls: 'btn-outline-danger', text: () => 'Roll back…' },
     { can: 'reject', run: reject, cls: 'btn-outline-danger', text: () => 'Reject…' },
     { can: 'retry', run: retry, cls: 'btn-primary', text: () => 'Try again…' },
@@ -175,13 +198,17 @@ export function requestActs({ request }) {
 /** What the approval does to the budget of the project. */
 function budgetEffect(project, r) {
   if (!project?.budget_minor) return nothing;
-  const { budget_minor: budget, committed_minor: spent, reserved_minor: held, currency } = project;
-  const after = budget - spent - held - r.price.total_minor;
-  const text =
-    after < 0
-      ? `This is ${money(-after, currency)} more than the budget of the project has left.`
-      : `${money(after, currency)} of the project's ${money(budget, currency)} per month are left after this.`;
-  return html`<p class=${after < 0 ? 'text-bad' : ''}>${text}</p>`;
+  const shown = (minor) => money(minor, project.currency);
+  const used = project.committed_minor + project.reserved_minor + r.price.total_minor;
+  const left = project.budget_minor - used;
+  if (left < 0) {
+    return html`<p class="text-bad">
+      This is ${shown(-left)} more than the budget of the project has left.
+    </p>`;
+  }
+  return html`<p>
+    ${shown(left)} of the project's ${shown(project.budget_minor)} per month are left after this.
+  </p>`;
 }
 
 function reasonForm({ min, required }) {
@@ -208,5 +235,7 @@ async function whatIsNow(request) {
   if (!r) return null;
   const last = lastEvent(r);
   const word = stateOf('request', r.state).word;
-  return last ? `${eventSentence(last)} ${ago(last.at)}. The request is now: ${word}.` : `The request is now: ${word}.`;
+  return last
+    ? `${eventSentence(last)} ${ago(last.at)}. The request is now: ${word}.`
+    : `The request is now: ${word}.`;
 }

@@ -16,14 +16,29 @@ export function factRows(r, { catalogue, linkProject }) {
   return [
     ['Client', r.client],
     ['Project', projectLink(r, linkProject)],
-    ['Plan', type ? html`${plan}<div class="dim">${sizeOf(type)}</div>` : plan],
-    ['Location', html`${cityOf(catalogue, r.location)}<div class="dim">${r.location}</div>`],
+    [
+      'Plan',
+      type
+        ? html`${plan}
+            <div class="dim">${sizeOf(type)}</div>`
+        : plan,
+    ],
+    [
+      'Location',
+      html`${cityOf(catalogue, r.location)}
+        <div class="dim">${r.location}</div>`,
+    ],
     ['System', imageOf(catalogue, r.image)],
     ['Priority', PRIORITIES[r.priority] ?? r.priority],
     ['Subdomain', r.subdomain],
     ['Usage', r.usage],
     ['Server', serverLink(r.server)],
-    ['Address', r.server?.ipv4 ? html`<code>${r.server.ipv4}</code>${copyButton(r.server.ipv4, 'Address')}` : null],
+    [
+      'Address',
+      r.server?.ipv4
+        ? html`<code>${r.server.ipv4}</code>${copyButton(r.server.ipv4, 'Address')}`
+        : null,
+    ],
   ];
 }
 
@@ -34,23 +49,32 @@ function projectLink({ project }, linked) {
 
 function serverLink(server) {
   if (!server) return null;
-  return html`<a href="/servers/${server.id}">${server.name}</a> ${server.state ? badge('server', server.state) : nothing}`;
+  return html`<a href="/servers/${server.id}">${server.name}</a>
+    ${server.state ? badge('server', server.state) : nothing}`;
 }
 
-/** @param {{ server_minor: number, ipv4_minor: number, total_minor: number, currency: string }} price */
+/** @param {any} price of the API: server_minor, ipv4_minor, total_minor, currency */
 export function costTable(price) {
   const row = (name, minor) =>
-    html`<tr><th scope="row">${name}</th><td>${money(minor, price.currency)}</td></tr>`;
+    html`<tr>
+      <th scope="row">${name}</th>
+      <td>${money(minor, price.currency)}</td>
+    </tr>`;
   return html`<table class="cost">
-    <caption class="visually-hidden">Cost per month</caption>
-    <tbody>
-      ${row('Server', price.server_minor)} ${row('Public IPv4 address', price.ipv4_minor)}
-    </tbody>
-    <tfoot>
-      <tr><th scope="row">Total per month</th><td>${money(price.total_minor, price.currency)}</td></tr>
-    </tfoot>
-  </table>
-  <p class="panel-note">Net, without VAT.</p>`;
+      <caption class="visually-hidden">
+        Cost per month
+      </caption>
+      <tbody>
+        ${row('Server', price.server_minor)} ${row('Public IPv4 address', price.ipv4_minor)}
+      </tbody>
+      <tfoot>
+        <tr>
+          <th scope="row">Total per month</th>
+          <td>${money(price.total_minor, price.currency)}</td>
+        </tr>
+      </tfoot>
+    </table>
+    <p class="panel-note">Net, without VAT.</p>`;
 }
 
 /** What the history calls things, and how it reads after a name. */
@@ -87,6 +111,10 @@ export function lastEvent(r) {
   return r.history?.filter(isTold).at(-1) ?? null;
 }
 
+function said(detail) {
+  return detail ? html`<q class="said">${detail}</q>` : nothing;
+}
+
 /** Newest first. */
 export function historyList(history) {
   const entries = history.filter(isTold).reverse();
@@ -95,7 +123,7 @@ export function historyList(history) {
     entries.map((entry) => ({
       state: { ...eventOf(entry.event), word: entry.to ?? '' },
       title: eventSentence(entry),
-      text: html`${timeAgo(entry.at)}${entry.detail ? html`<q class="said">${entry.detail}</q>` : nothing}`,
+      text: html`${timeAgo(entry.at)}${said(entry.detail)}`,
     })),
     'History, newest first',
   );

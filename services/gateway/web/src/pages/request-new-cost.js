@@ -8,20 +8,27 @@ import { timeAgo } from '../ui/time.js';
 export function costBox({ catalogue, type, price, problem }, values) {
   return html`<section class="panel cost-box" aria-label="Cost">
     <div class="panel-head"><h2>Cost</h2></div>
-    ${price && !problem
-      ? rows(catalogue, type, price, values)
-      : html`<p class="panel-text dim">${problem ?? 'Choose a plan to see what it costs.'}</p>`}
+    ${
+      price && !problem
+        ? rows(catalogue, type, price, values)
+        : html`<p class="panel-text dim">${problem ?? 'Choose a plan to see what it costs.'}</p>`
+    }
   </section>`;
 }
 
 function rows(catalogue, type, price, values) {
   const line = (name, minor) =>
-    html`<tr><th scope="row">${name}</th><td>${money(minor, price.currency)}</td></tr>`;
+    html`<tr>
+      <th scope="row">${name}</th>
+      <td>${money(minor, price.currency)}</td>
+    </tr>`;
   return html`<p class="cost-what">
       <b>${type.description}</b> in ${cityOf(catalogue, values.location)}
     </p>
     <table class="cost">
-      <caption class="visually-hidden">Cost of the server</caption>
+      <caption class="visually-hidden">
+        Cost of the server
+      </caption>
       <tbody>
         ${line('Server', price.serverMinor)} ${line('Public IPv4 address', price.ipv4Minor)}
       </tbody>

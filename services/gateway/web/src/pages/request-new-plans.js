@@ -10,9 +10,7 @@ const COUNTRIES = new Intl.DisplayNames('en', { type: 'region' });
 export function locationChoices(form, catalogue) {
   return html`<fieldset class="field">
     <legend class="form-label">Location</legend>
-    <div class="choices">
-      ${catalogue.locations.map((place) => locationChoice(form, place))}
-    </div>
+    <div class="choices">${catalogue.locations.map((place) => locationChoice(form, place))}</div>
     ${fieldProblem(form, 'location')}
   </fieldset>`;
 }
@@ -42,10 +40,11 @@ export function planChoices(form, catalogue) {
     <legend class="form-label">Plan</legend>
     ${fieldProblem(form, 'server_type')}
     ${[...groups].map(
-      ([category, types]) => html`<div class="plan-group" role="group" aria-label=${category}>
-        <h3>${category}</h3>
-        <div class="plans">${types.map((type) => planCard(form, catalogue, type))}</div>
-      </div>`,
+      ([category, types]) =>
+        html`<div class="plan-group" role="group" aria-label=${category}>
+          <h3>${category}</h3>
+          <div class="plans">${types.map((type) => planCard(form, catalogue, type))}</div>
+        </div>`,
     )}
   </fieldset>`;
 }
@@ -67,11 +66,17 @@ function planCard(form, catalogue, type) {
     <span class="plan-text">
       <b>${type.description}</b>
       <span class="plan-size">
-        <span>${type.cores} vCPU</span><span>${type.memory_gb} GB RAM</span><span>${type.disk_gb} GB disk</span>
+        <span>${type.cores} vCPU</span>
+        <span>${type.memory_gb} GB RAM</span>
+        <span>${type.disk_gb} GB disk</span>
       </span>
-      ${why
-        ? html`<span class="plan-why">${icon('ban')} ${why}</span>`
-        : html`<span class="plan-price"><b>${money(offer.price_monthly_minor, catalogue.currency)}</b> per month</span>`}
+      ${
+        why
+          ? html`<span class="plan-why">${icon('ban')} ${why}</span>`
+          : html`<span class="plan-price">
+              <b>${money(offer.price_monthly_minor, catalogue.currency)}</b> per month
+            </span>`
+      }
     </span>
   </label>`;
 }
@@ -80,7 +85,8 @@ function planCard(form, catalogue, type) {
 function choose(form, catalogue, type) {
   const fits = imagesFor(catalogue, type.architecture);
   form.set('server_type', type.name);
-  if (!fits.some((i) => i.name === form.values.image) && fits.length) form.set('image', fits[0].name);
+  if (!fits.some((i) => i.name === form.values.image) && fits.length)
+    form.set('image', fits[0].name);
 }
 
 function imagesFor(catalogue, architecture) {

@@ -71,7 +71,10 @@ export default function requestNewPage(ctx) {
 
   const choices = ctx.resource(async (signal) => {
     const query = { size: LONGEST_NAMES, sort: 'name', dir: 'asc' };
-    const [catalogue, projects] = await Promise.all([loadCatalogue(), get('/projects', { query, signal })]);
+    const [catalogue, projects] = await Promise.all([
+      loadCatalogue(),
+      get('/projects', { query, signal }),
+    ]);
     const open = projects.items.filter((p) => p.can?.request);
     prefill(catalogue, open);
     return { catalogue, projects: open };
@@ -126,7 +129,10 @@ export default function requestNewPage(ctx) {
     const body = payload();
     form.begin();
     try {
-      const request = await submit('/requests', body, { key: submission.keyFor(body), onAccepted: accepted });
+      const request = await submit('/requests', body, {
+        key: submission.keyFor(body),
+        onAccepted: accepted,
+      });
       submission.settle();
       form.busy = false;
       dropDraft(DRAFT);
@@ -148,7 +154,9 @@ export default function requestNewPage(ctx) {
 
   const section = (number, title, body) =>
     html`<section class="panel form-part" aria-label=${title}>
-      <div class="panel-head"><h2><span class="step-no" aria-hidden="true">${number}</span>${title}</h2></div>
+      <div class="panel-head">
+        <h2><span class="step-no" aria-hidden="true">${number}</span>${title}</h2>
+      </div>
       <div class="form-body">${body}</div>
     </section>`;
 
@@ -187,7 +195,12 @@ export default function requestNewPage(ctx) {
         })}
       </div>
       <div class="field-row">
-        ${textField(form, 'usage', { label: 'What it will be used for', optional: true, max: 200, placeholder: 'Web server' })}
+        ${textField(form, 'usage', {
+          label: 'What it will be used for',
+          optional: true,
+          max: 200,
+          placeholder: 'Web server',
+        })}
         ${selectField(form, 'priority', { label: 'Priority' }, PRIORITIES)}
       </div>
       ${textArea(form, 'justification', {
@@ -211,7 +224,9 @@ export default function requestNewPage(ctx) {
         <button class="btn btn-primary btn-lg" ?disabled=${form.busy}>
           ${form.busy ? 'Sending…' : html`${icon('paper-plane')} Send request`}
         </button>
-        <p class="field-hint">Nothing is built and nothing costs money before someone approves it.</p>
+        <p class="field-hint">
+          Nothing is built and nothing costs money before someone approves it.
+        </p>
       </aside>
     </form>`;
   }
@@ -233,11 +248,12 @@ export default function requestNewPage(ctx) {
   return {
     title: 'New request',
     crumbs: [['Requests', '/requests'], ['New']],
-    view: () => html`${pageHead({
-      title: 'New request',
-      sub: html`<span>Say what you need. Someone approves it, the portal builds it.</span>`,
-    })}
-    ${whenLoaded(choices, () => content(choices.data), skeleton('large'), { within: true })}`,
+    view: () =>
+      html`${pageHead({
+        title: 'New request',
+        sub: html`<span>Say what you need. Someone approves it, the portal builds it.</span>`,
+      })}
+      ${whenLoaded(choices, () => content(choices.data), skeleton('large'), { within: true })}`,
   };
 }
 

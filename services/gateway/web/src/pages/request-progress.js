@@ -16,7 +16,10 @@ export function progressPanel(r) {
     title: 'Deployment',
     more: html`<span class="num dim">${summary(r, steps)}</span>`,
     cls: 'panel-progress',
-    body: html`${progress(r.progress, { label: 'Progress of the deployment', tone: TONES[r.state] ?? 'busy' })}
+    body: html`${progress(r.progress, {
+      label: 'Progress of the deployment',
+      tone: TONES[r.state] ?? 'busy',
+    })}
     ${steps.length ? timeline(steps.map(moment), 'Steps') : noSteps()}`,
   });
 }
@@ -24,7 +27,13 @@ export function progressPanel(r) {
 function summary(r, steps) {
   if (r.state === 'pending') return 'Starts after approval';
   const began = steps.map((s) => s.started_at).find(Boolean);
-  const ended = r.state === 'deployed' ? steps.map((s) => s.finished_at).filter(Boolean).at(-1) : null;
+  const ended =
+    r.state === 'deployed'
+      ? steps
+          .map((s) => s.finished_at)
+          .filter(Boolean)
+          .at(-1)
+      : null;
   if (r.state === 'deployed' && began && ended) return `Took ${duration(between(began, ended))}`;
   return `${r.progress} %`;
 }
@@ -63,9 +72,12 @@ export function failureNote(r) {
       <h2>“${label}” did not work</h2>
       <p>${message}</p>
       <p class="dim">
-        ${r.failure.cost_running
-          ? html`The server <b>${r.server?.name ?? r.name}</b> exists and costs money until it is rolled back. `
-          : 'Nothing that costs money is left over. '}
+        ${
+          r.failure.cost_running
+            ? html`The server <b>${r.server?.name ?? r.name}</b> exists and costs money until it is
+                rolled back. `
+            : 'Nothing that costs money is left over. '
+        }
         ${advice(r)} <small>Code: <code>${code}</code></small>
       </p>
     </div>
@@ -73,7 +85,8 @@ export function failureNote(r) {
 }
 
 function advice({ can }) {
-  if (can?.retry && can?.rollback) return 'Try again to go on at this step, or roll back to remove what was built.';
+  if (can?.retry && can?.rollback)
+    return 'Try again to go on at this step, or roll back to remove what was built.';
   if (can?.retry) return 'Try again to go on at this step.';
   if (can?.rollback) return 'Roll back to remove what was built.';
   return 'An administrator or the manager of the project can try again or roll back.';
@@ -82,13 +95,24 @@ function advice({ can }) {
 /** For those who can only wait: for whom or what. */
 export function nextNote(r) {
   if (r.undoing) {
-    return note(icon('rotate-left'), 'The rollback is running. What was built for this request is being removed.');
+    return note(
+      icon('rotate-left'),
+      'The rollback is running. What was built for this request is being removed.',
+    );
   }
   if (r.state === 'pending' && !r.can?.approve) {
-    return note(icon('clock'), 'This request waits for somebody who may approve it. You get a notification then.');
+    return note(
+      icon('clock'),
+      'This request waits for somebody who may approve it. You get a notification then.',
+    );
   }
   if (r.state === 'approved') {
-    return note(icon('clock'), r.can?.provision ? 'Approved. Start the deployment when the time is right.' : 'Approved. The deployment starts soon.');
+    return note(
+      icon('clock'),
+      r.can?.provision
+        ? 'Approved. Start the deployment when the time is right.'
+        : 'Approved. The deployment starts soon.',
+    );
   }
   if ((r.state === 'rejected' || r.state === 'cancelled') && r.reason) {
     const who = r.decided_by ? `${r.decided_by.name}: ` : '';

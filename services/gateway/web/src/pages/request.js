@@ -47,15 +47,18 @@ export default function requestPage(ctx) {
       <run-log
         compact
         .source=${logSource(r.run)}
-        .heading=${html`<h2>Setup log</h2>${badge('run', r.run.state)}`}
+        .heading=${html`<h2>Setup log</h2>
+          ${badge('run', r.run.state)}`}
       ></run-log>
     </section>`;
   }
 
+  const known = () => ({ catalogue: catalogue.data, linkProject: ctx.may('project_view') });
+
   const askedPanel = (r) =>
     panel({
       title: 'What is asked for',
-      body: html`${facts(factRows(r, { catalogue: catalogue.data, linkProject: ctx.may('project_view') }))}${reason(r)}`,
+      body: html`${facts(factRows(r, known()))} ${reason(r)}`,
     });
 
   const costPanel = (r) => (r.price ? panel({ title: 'Cost', body: costTable(r.price) }) : nothing);
@@ -66,7 +69,10 @@ export default function requestPage(ctx) {
   function content(r) {
     const begun = r.steps?.some((s) => s.started_at);
     const [main, side] = begun
-      ? [html`${progressPanel(r)} ${logPanel(r)}`, html`${askedPanel(r)} ${costPanel(r)} ${historyPanel(r)}`]
+      ? [
+          html`${progressPanel(r)} ${logPanel(r)}`,
+          html`${askedPanel(r)} ${costPanel(r)} ${historyPanel(r)}`,
+        ]
       : [html`${askedPanel(r)} ${costPanel(r)}`, html`${historyPanel(r)} ${progressPanel(r)}`];
     return html`${head(r)} ${failureNote(r)} ${nextNote(r)}
       <div class="columns columns-main-side">
@@ -77,7 +83,10 @@ export default function requestPage(ctx) {
 
   function reason(r) {
     if (!r.justification) return nothing;
-    return html`<div class="panel-text"><h3>Why it is needed</h3><p class="prose">${r.justification}</p></div>`;
+    return html`<div class="panel-text">
+      <h3>Why it is needed</h3>
+      <p class="prose">${r.justification}</p>
+    </div>`;
   }
 
   let wasOver = false;

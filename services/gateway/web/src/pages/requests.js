@@ -12,7 +12,13 @@ import { timeAgo } from '../ui/time.js';
 const STATES = ['pending', 'approved', 'deploying', 'deployed', 'failed', 'rejected', 'cancelled'];
 
 const COLUMNS = [
-  { key: 'id', label: 'No.', sort: true, place: 'none', cell: (r) => html`<span class="dim">#${r.id}</span>` },
+  {
+    key: 'id',
+    label: 'No.',
+    sort: true,
+    place: 'none',
+    cell: (r) => html`<span class="dim">#${r.id}</span>`,
+  },
   {
     key: 'name',
     label: 'Server',
@@ -20,7 +26,13 @@ const COLUMNS = [
     place: 'title',
     cell: (r, mark) => html`<a class="row-link" href="/requests/${r.id}">${mark(r.name)}</a>`,
   },
-  { key: 'state', label: 'State', sort: true, place: 'state', cell: (r) => badge('request', r.state) },
+  {
+    key: 'state',
+    label: 'State',
+    sort: true,
+    place: 'state',
+    cell: (r) => badge('request', r.state),
+  },
   { key: 'client', label: 'Client', sort: true, cell: (r, mark) => mark(r.client) },
   { key: 'project', label: 'Project', place: 'none', cell: (r) => r.project.name },
   {
@@ -31,7 +43,13 @@ const COLUMNS = [
     cell: (r) => html`${r.server_type.toUpperCase()}<span class="dim"> in ${r.location}</span>`,
   },
   { key: 'requester', label: 'Asked by', place: 'none', cell: (r) => r.requester.name },
-  { key: 'created_at', label: 'Age', sort: true, place: 'meta', cell: (r) => timeAgo(r.created_at) },
+  {
+    key: 'created_at',
+    label: 'Age',
+    sort: true,
+    place: 'meta',
+    cell: (r) => timeAgo(r.created_at),
+  },
   {
     key: 'total_minor',
     label: 'Per month',
@@ -66,7 +84,7 @@ export default function requestsPage(ctx) {
     return empty({
       art: icon('inbox', 'icon-art'),
       title: 'No requests yet',
-      text: 'A request is how a new server begins: say what you need, someone approves it, the portal builds it.',
+      text: 'Say what you need, someone approves it, the portal builds it.',
       action: ctx.may('request_create') ? newButton() : nothing,
     });
   }
@@ -74,11 +92,12 @@ export default function requestsPage(ctx) {
   return {
     title: 'Requests',
     crumbs: [['Requests']],
-    view: () => html`${pageHead({
-      title: 'Requests',
-      sub: html`<span role="status">${countText(options)}</span>`,
-      actions: ctx.may('request_create') ? newButton() : nothing,
-    })}
-    ${listView(options)}`,
+    view: () =>
+      html`${pageHead({
+        title: 'Requests',
+        sub: html`<span role="status">${countText(options)}</span>`,
+        actions: ctx.may('request_create') ? newButton() : nothing,
+      })}
+      ${listView(options)}`,
   };
 }

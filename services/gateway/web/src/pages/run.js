@@ -10,6 +10,8 @@ import { badge, hasEnded } from '../ui/state.js';
 import { timeAgo, timeExact } from '../ui/time.js';
 import { toast } from '../ui/toast.js';
 import '../ui/run-log.js';
+import { showPlainText } from './run-plain.js';
+import { taskPanel } from './run-tasks.js';
 
 const TICK_MS = 1000;
 
@@ -22,20 +24,13 @@ const COUNTS = [
   ['skipped', 'Skipped', 'quiet'],
 ];
 
-/** Reasons in words; anything else is shown as it is. */
-const REASONS = {
-  unreachable: 'The server could not be reached.',
-  host_key_changed: 'The server answered with another host key than before. Nothing was run.',
-  output_limit: 'It wrote more output than a run may keep.',
-  unknown_remote: 'The connection broke. What happened on the server is not known.',
-  interrupted: 'The service was restarted in the middle of it.',
-};
-
 export default function runPage(ctx) {
   const { id } = ctx.params;
   const run = ctx.resource(`/runs/${id}`, { topics: [`run/${id}`] });
   const source = runLogSource(ctx, Number(id));
   let wasOver = false;
+
+  const log = () => document.querySelector('run-log');
 
   const ticker = setInterval(() => {
     if (run.data && !hasEnded('run', run.data.state)) ctx.redraw();
@@ -49,10 +44,11 @@ export default function runPage(ctx) {
       tone: 'danger',
       path: `/runs/${r.id}/cancel`,
       payload: () => ({}),
-      body: () => html`<p>
-        The task that is running now is interrupted. What was changed on
-        ${r.server ? html`<b>${r.server.name}</b>` : 'the server'} so far stays changed.
-      </p>`,
+      body: () =>
+        html`<p>
+          The task that is running now is interrupted. What was changed on
+          ${r.server ? html`<b>${r.server.name}</b>` : 'the server'} so far stays changed.
+        </p>`,
       changed: async (error) => {
         await run.load();
         return error.message;
@@ -69,11 +65,20 @@ export default function runPage(ctx) {
     return pageHead({
       title: html`${r.playbook} <small class="dim">run #${r.id}</small>`,
       sub: html`${badge('run', r.state)} ${whereAndWhen(r)}`,
-      actions: r.can?.cancel
-        ? html`<button type="button" class="btn btn-outline-danger" @click=${() => stop(r)}>
-            ${icon('stop')} Stop run…
-          </button>`
-        : nothing,
+      actions: html`<button
+          type="button"
+          class="btn btn-outline-secondary"
+          @click=${() => showPlainText(r, log())}
+        >
+          ${icon('align-left')} Plain text…
+        </button>
+        ${
+          r.can?.cancel
+            ? html`<button type="button" class="btn btn-outline-danger" @click=${() => stop(r)}>
+                ${icon('stop')} Stop run…
+              </button>`
+            : nothing
+        }`,
     });
   }
 
@@ -84,43 +89,65 @@ export default function runPage(ctx) {
     crumbs: [['Runs', '/runs'], [`#${id}`]],
     view() {
       const over = run.data ? hasEnded('run', run.data.state) : false;
-      if (over && !wasOver) document.querySelector('run-log')?.refresh();
+      if (over && !wasOver) log()?.refresh();
       wasOver = over;
       return whenLoaded(
         run,
-        () => html`${head(run.data)} ${reasonNote(run.data)} ${numbers(run.data)}
-          <section class="panel log-panel" aria-label="Log">
-            <run-log .source=${source}></run-log>
-          </section>`,
+        () =>
+          html`${head(run.data)} ${endNote(run.data)} ${numbers(run.data)}
+            <div class="run-body">
+              ${taskPanel(run.data.tasks ?? [], (task) => log().showTask(task))}
+              <section class="panel log-panel" aria-label="Log">
+                <run-log .source=${source}></run-log>
+              </section>
+            </div>`,
         skeleton('head', 'large'),
       );
     },
   };
 }
 
-function whereAndWhen(r) {
-  return html`${r.server ? html`<span>on <a href="/servers/${r.server.id}">${r.server.name}</a></span>` : nothing}
-  ${r.request ? html`<span>for <a href="/requests/${r.request.id}">request #${r.request.id}</a></span>` : nothing}
-  ${r.started_at ? html`<span>started ${timeAgo(r.started_at)}</span>` : nothing}`;
+function whereAndWhen({ server, request, started_at: started }) {
+  const where = server && html`on <a href="/servers/${server.id}">${server.name}</a>`;
+  const why = request && html`for <a href="/requests/${request.id}">request #${request.id}</a>`;
+  const when = started && html`started ${timeAgo(started)}`;
+  return [where, why, when].filter(Boolean).map((part) => html`<span>${part}</span>`);
 }
 
-function reasonNote(r) {
-  if (!r.reason) return nothing;
-  const tone = r.reason === 'unreachable' ? 'note-wait' : 'note-bad';
-  return html`<p class="note ${hasEnded('run', r.state) ? tone : ''}">
-    ${icon('circle-info')}<span>${REASONS[r.reason] ?? r.reason}</span>
+/** How it ended, in the runner's words. A server that was away is no fault of the playbook. */
+function endNote(r) {
+  const text = r.message || r.reason;
+  if (!text || r.state === 'succeeded') return nothing;
+  return html`<p class="note ${r.reason === 'unreachable' ? 'note-wait' : 'note-bad'}">
+    ${icon('circle-info')}<span>${text}</span>
   </p>`;
 }
 
 function numbers(r) {
   const took = r.started_at ? duration(between(r.started_at, r.finished_at)) : null;
   return html`<dl class="numbers">
-    <div><dt>${r.finished_at ? 'Took' : 'Runs for'}</dt><dd>${took ?? '–'}</dd></div>
-    <div><dt>Tasks done</dt><dd>${number(r.tasks_done ?? 0)}</dd></div>
+    <div>
+      <dt>${r.finished_at ? 'Took' : 'Runs for'}</dt>
+      <dd>${took ?? '–'}</dd>
+    </div>
+    <div>
+      <dt>Tasks done</dt>
+      <dd>${number(r.tasks_done ?? 0)}</dd>
+    </div>
     ${COUNTS.map(([key, word, tone]) => {
       const count = r.counts?.[key] ?? 0;
-      return html`<div class=${count ? `tone-${tone}` : ''}><dt>${word}</dt><dd>${number(count)}</dd></div>`;
+      return html`<div class=${count ? `tone-${tone}` : ''}>
+        <dt>${word}</dt>
+        <dd>${number(count)}</dd>
+      </div>`;
     })}
-    ${r.finished_at ? html`<div class="numbers-wide"><dt>Ended</dt><dd>${timeExact(r.finished_at)}</dd></div>` : nothing}
+    ${
+      r.finished_at
+        ? html`<div class="numbers-wide">
+            <dt>Ended</dt>
+            <dd>${timeExact(r.finished_at)}</dd>
+          </div>`
+        : nothing
+    }
   </dl>`;
 }

@@ -12,24 +12,33 @@ import { timeAgo } from '../ui/time.js';
 const STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
 
 const COLUMNS = [
-  { key: 'id', label: 'No.', sort: true, place: 'none', cell: (r) => html`<span class="dim">#${r.id}</span>` },
+  {
+    key: 'id',
+    label: 'No.',
+    sort: true,
+    place: 'none',
+    cell: (r) => html`<span class="dim">#${r.id}</span>`,
+  },
   {
     key: 'playbook',
     label: 'Playbook',
+    sort: true,
     place: 'title',
     cell: (r, mark) => html`<a class="row-link" href="/runs/${r.id}">${mark(r.playbook)}</a>`,
   },
   { key: 'state', label: 'State', sort: true, place: 'state', cell: (r) => badge('run', r.state) },
   {
-    key: 'server',
+    key: 'name',
     label: 'Server',
-    cell: (r, mark) => (r.server ? html`<a href="/servers/${r.server.id}">${mark(r.server.name)}</a>` : '–'),
+    sort: true,
+    cell: (r, mark) =>
+      r.server ? html`<a href="/servers/${r.server.id}">${mark(r.server.name)}</a>` : '–',
   },
   {
     key: 'request',
     label: 'Request',
     place: 'none',
-    cell: (r) => (r.request ? html`<a href="/requests/${r.request.id}">#${r.request.id}</a>` : '–'),
+    cell: ({ request: r }) => (r ? html`<a href="/requests/${r.id}">#${r.id}</a>` : '–'),
   },
   { key: 'started_at', label: 'Started', sort: true, cell: (r) => timeAgo(r.started_at) },
   {
@@ -45,15 +54,22 @@ const COLUMNS = [
 function results({ counts }) {
   if (!counts) return '–';
   const bad = counts.failed + counts.unreachable;
-  return html`${number(counts.ok + counts.changed)} ok${bad ? html`, <b class="text-bad">${number(bad)} failed</b>` : nothing}`;
+  return html`${number(counts.ok + counts.changed)}
+  ok${bad ? html`, <b class="text-bad">${number(bad)} failed</b>` : nothing}`;
 }
 
 export default function runsPage(ctx) {
-  const list = new List(ctx, { path: '/runs', sort: 'id', dir: 'desc', topics: ['runs'] });
+  const list = new List(ctx, {
+    path: '/runs',
+    sort: 'id',
+    dir: 'desc',
+    topics: ['runs'],
+    filters: ['server'],
+  });
   const options = {
     list,
     noun: 'run',
-    searchHint: 'Search playbook or server',
+    searchHint: 'Search playbook, server or number',
     states: { kind: 'run', names: STATES },
     columns: COLUMNS,
     nothingYet: () =>
@@ -66,10 +82,11 @@ export default function runsPage(ctx) {
   return {
     title: 'Runs',
     crumbs: [['Runs']],
-    view: () => html`${pageHead({
-      title: 'Runs',
-      sub: html`<span role="status">${countText(options)}</span>`,
-    })}
-    ${listView(options)}`,
+    view: () =>
+      html`${pageHead({
+        title: 'Runs',
+        sub: html`<span role="status">${countText(options)}</span>`,
+      })}
+      ${listView(options)}`,
   };
 }

@@ -17,20 +17,20 @@ export default function serverPage(ctx) {
 
   function content(s) {
     return html`${pageHead({
-      title: s.name,
-      sub: html`${serverBadge(s)} <span>Created ${timeAgo(s.created_at)}</span>`,
-    })}
-    ${offNote(s)} ${missingNote(s)}
-    <div class="columns columns-main-side">
-      <div class="column">
-        ${panel({ title: 'Machine', body: facts(machine(s, catalogue.data)) })}
-        ${panel({ title: 'Addresses', body: facts(addresses(s)) })}
-      </div>
-      <div class="column">
-        ${s.price ? panel({ title: 'Cost', body: costTable(s.price) }) : nothing}
-        ${panel({ title: 'More about it', body: links(s, ctx) })}
-      </div>
-    </div>`;
+        title: s.name,
+        sub: html`${serverBadge(s)} <span>Created ${timeAgo(s.created_at)}</span>`,
+      })}
+      ${offNote(s)} ${missingNote(s)}
+      <div class="columns columns-main-side">
+        <div class="column">
+          ${panel({ title: 'Machine', body: facts(machine(s, catalogue.data)) })}
+          ${panel({ title: 'Addresses', body: facts(addresses(s)) })}
+        </div>
+        <div class="column">
+          ${s.price ? panel({ title: 'Cost', body: costTable(s.price) }) : nothing}
+          ${panel({ title: 'More about it', body: links(s, ctx) })}
+        </div>
+      </div>`;
   }
 
   return {
@@ -49,7 +49,13 @@ function machine(s, catalogue) {
   const type = typeOf(catalogue, s.server_type);
   const plan = s.server_type.toUpperCase();
   return [
-    ['Plan', type ? html`${plan}<div class="dim">${sizeOf(type)}</div>` : plan],
+    [
+      'Plan',
+      type
+        ? html`${plan}
+            <div class="dim">${sizeOf(type)}</div>`
+        : plan,
+    ],
     ['Location', html`${cityOf(catalogue, s.location)} <span class="dim">${s.location}</span>`],
     ['Power', s.provider_status ? badge('power', s.provider_status) : null],
     ['In the portal', badge('server', s.state)],
@@ -60,7 +66,8 @@ function machine(s, catalogue) {
 
 /** @returns {[string, unknown][]} */
 function addresses(s) {
-  const shown = (text, what) => (text ? html`<code>${text}</code>${copyButton(text, what)}` : '–');
+  const shown = (address, what) =>
+    address ? html`<code>${address}</code> ${copyButton(address, what)}` : '–';
   return [
     ['IPv4', shown(s.ipv4, 'IPv4 address')],
     ['IPv6', shown(s.ipv6, 'IPv6 address')],
@@ -69,24 +76,46 @@ function addresses(s) {
 
 function links(s, ctx) {
   return html`<ul class="rows">
-    ${s.request
-      ? html`<li>${icon('inbox')}<a class="row-main" href="/requests/${s.request.id}">Request #${s.request.id} it came from</a></li>`
-      : nothing}
-    ${ctx.may('run_view')
-      ? html`<li>${icon('terminal')}<a class="row-main" href="/runs?q=${encodeURIComponent(s.name)}">Runs on this server</a></li>`
-      : nothing}
-    ${ctx.may('project_view')
-      ? html`<li>${icon('folder-tree')}<a class="row-main" href="/projects/${s.project.id}">Project ${s.project.name}</a></li>`
-      : nothing}
+    ${
+      s.request
+        ? html`<li>
+            ${icon('inbox')}<a class="row-main" href="/requests/${s.request.id}">
+              Request #${s.request.id} it came from
+            </a>
+          </li>`
+        : nothing
+    }
+    ${
+      ctx.may('run_view')
+        ? html`<li>
+            ${icon('terminal')}<a class="row-main" href="/runs?server=${s.id}">
+              Runs on this server
+            </a>
+          </li>`
+        : nothing
+    }
+    ${
+      ctx.may('project_view')
+        ? html`<li>
+            ${icon('folder-tree')}<a class="row-main" href="/projects/${s.project.id}">
+              Project ${s.project.name}
+            </a>
+          </li>`
+        : nothing
+    }
   </ul>`;
 }
 
 /** The surprise people meet most often on a bill. */
 function offNote(s) {
   if (s.provider_status !== 'off') return nothing;
-  const cost = s.price ? ` ${money(s.price.total_minor, s.price.currency)} per month` : ' its full price';
+  const cost = s.price
+    ? ` ${money(s.price.total_minor, s.price.currency)} per month`
+    : ' its full price';
   return html`<p class="note note-wait">
-    ${icon('power-off')}<span>This server is switched off and still costs${cost}. Only deleting it ends the cost.</span>
+    ${icon('power-off')}<span>
+      This server is switched off and still costs${cost}. Only deleting it ends the cost.
+    </span>
   </p>`;
 }
 
@@ -94,6 +123,9 @@ function missingNote(s) {
   if (s.state !== 'missing') return nothing;
   return html`<p class="note note-bad">
     ${icon('triangle-exclamation')}
-    <span>Hetzner no longer lists this server for the token of its project. Somebody may have deleted or moved it there.</span>
+    <span>
+      Hetzner no longer lists this server for the token of its project. Somebody may have deleted or
+      moved it there.
+    </span>
   </p>`;
 }

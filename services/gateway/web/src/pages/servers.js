@@ -32,7 +32,13 @@ const COLUMNS = [
     label: 'Address',
     cell: (s, mark) => (s.ipv4 ? html`<code>${mark(s.ipv4)}</code>` : '–'),
   },
-  { key: 'created_at', label: 'Created', sort: true, place: 'none', cell: (s) => timeAgo(s.created_at) },
+  {
+    key: 'created_at',
+    label: 'Created',
+    sort: true,
+    place: 'none',
+    cell: (s) => timeAgo(s.created_at),
+  },
   {
     key: 'cost',
     label: 'Per month',
@@ -43,7 +49,12 @@ const COLUMNS = [
 ];
 
 export default function serversPage(ctx) {
-  const list = new List(ctx, { path: '/servers', sort: 'name', topics: ['servers'], filters: ['project'] });
+  const list = new List(ctx, {
+    path: '/servers',
+    sort: 'name',
+    topics: ['servers'],
+    filters: ['project'],
+  });
   const newButton = () =>
     ctx.may('request_create')
       ? html`<a class="btn btn-primary" href="/requests/new">${icon('plus')} New request</a>`
@@ -65,11 +76,12 @@ export default function serversPage(ctx) {
   return {
     title: 'Servers',
     crumbs: [['Servers']],
-    view: () => html`${pageHead({
-      title: 'Servers',
-      sub: html`<span role="status">${countText(options)}</span>`,
-      actions: newButton(),
-    })}
-    ${listView(options)}`,
+    view: () =>
+      html`${pageHead({
+        title: 'Servers',
+        sub: html`<span role="status">${countText(options)}</span>`,
+        actions: newButton(),
+      })}
+      ${listView(options)}`,
   };
 }

@@ -86,7 +86,8 @@ class Act {
   /** Problems that are shown at a field need no second place. */
   #generalError() {
     const { form } = this.#options;
-    const atFields = this.#error?.errors.length && this.#error.errors.every((e) => form?.errors[e.field]);
+    const atFields =
+      this.#error?.errors.length && this.#error.errors.every((e) => form?.errors[e.field]);
     return atFields ? null : this.#error;
   }
 
@@ -111,7 +112,8 @@ class Act {
   #conflictView(close) {
     return dialogFrame({
       title: 'This has changed in the meantime',
-      body: html`<p>${this.#conflict}</p><p>Nothing was done. The page now shows the newest state.</p>`,
+      body: html`<p>${this.#conflict}</p>
+        <p>Nothing was done. The page now shows the newest state.</p>`,
       foot: html`<button type="button" class="btn btn-primary" @click=${close}>Look at it</button>`,
     });
   }

@@ -8,7 +8,9 @@ export async function copyText(text, what) {
     await navigator.clipboard.writeText(text);
     toast(`${what} copied.`);
   } catch {
-    toast('The browser did not allow copying. Select the text and copy it yourself.', { kind: 'bad' });
+    toast('The browser did not allow copying. Select the text and copy it yourself.', {
+      kind: 'bad',
+    });
   }
 }
 

@@ -6,10 +6,12 @@ import { html, nothing, render } from 'lit-html';
 import { icon } from './icon.js';
 
 /**
+ * @typedef {{ close: () => void, redraw: () => void, element: HTMLDialogElement }} Dialog
+ *
  * @param {object} options
  * @param {string} options.label what a screen reader calls it
  * @param {string} [options.cls]
- * @param {(dialog: { close: () => void, redraw: () => void, element: HTMLDialogElement }) => unknown} options.view
+ * @param {(dialog: Dialog) => unknown} options.view
  * @param {() => boolean} [options.mayClose] false: Escape and a click outside do nothing now
  * @param {() => void} [options.onClose]
  */
@@ -54,11 +56,13 @@ function rescueToasts(element) {
 export function dialogFrame({ title, close, body, foot }) {
   return html`<header class="dialog-head">
       <h2>${title}</h2>
-      ${close
-        ? html`<button type="button" class="btn btn-icon" aria-label="Close" @click=${close}>
-            ${icon('xmark')}
-          </button>`
-        : nothing}
+      ${
+        close
+          ? html`<button type="button" class="btn btn-icon" aria-label="Close" @click=${close}>
+              ${icon('xmark')}
+            </button>`
+          : nothing
+      }
     </header>
     <div class="dialog-body">${body}</div>
     <footer class="dialog-foot">${foot}</footer>`;

@@ -112,9 +112,11 @@ function frame(form, name, options, input) {
       ${options.label}${options.optional ? html` <span class="optional">optional</span>` : nothing}
     </label>
     ${input} ${fieldProblem(form, name)}
-    ${options.hint
-      ? html`<p class="field-hint" id="${idOf(name)}-hint">${options.hint}</p>`
-      : nothing}
+    ${
+      options.hint
+        ? html`<p class="field-hint" id="${idOf(name)}-hint">${options.hint}</p>`
+        : nothing
+    }
   </div>`;
 }
 

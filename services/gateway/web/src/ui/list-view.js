@@ -38,7 +38,9 @@ export function listView(options) {
 export function countText({ list, noun, plural: many }) {
   const { answer } = list;
   if (!answer) return list.resource.error ? '' : 'Loading…';
-  const total = answer.total_capped ? `${number(answer.total)}+ ${many ?? `${noun}s`}` : plural(answer.total, noun, many);
+  const total = answer.total_capped
+    ? `${number(answer.total)}+ ${many ?? `${noun}s`}`
+    : plural(answer.total, noun, many);
   return list.filtered ? `${total} found` : total;
 }
 
@@ -67,11 +69,7 @@ function toolbar(options) {
 function chip(list, name) {
   const row = list.items.find((item) => String(item[name]?.id) === list.values[name]);
   const value = row ? row[name].name : `#${list.values[name]}`;
-  return html`<button
-    type="button"
-    class="chip"
-    @click=${() => list.set({ [name]: '' })}
-  >
+  return html`<button type="button" class="chip" @click=${() => list.set({ [name]: '' })}>
     Only ${value}<span class="visually-hidden">, show all again</span> ${icon('xmark')}
   </button>`;
 }
@@ -85,7 +83,7 @@ function stateFilter(list, { kind, names }) {
       aria-pressed=${list.values.state === value ? 'true' : 'false'}
       @click=${() => list.set({ state: value })}
     >
-      ${text}${count === null || count === undefined ? nothing : html` <small>${number(count)}</small>`}
+      ${text} ${typeof count === 'number' ? html`<small>${number(count)}</small>` : nothing}
     </button>`;
   return html`<div class="segments" role="group" aria-label="State" tabindex="-1">
     ${choice('', 'All', sum)}
@@ -123,17 +121,26 @@ function table({ list, columns, noun, plural: many }, rows) {
   const { sort, dir } = list.values;
   const ariaSort = (key) => (sort !== key ? nothing : dir === 'asc' ? 'ascending' : 'descending');
   return html`<table class="grid">
-    <caption class="visually-hidden">${many ?? `${noun}s`}</caption>
+    <caption class="visually-hidden">
+      ${many ?? `${noun}s`}
+    </caption>
     <thead>
       <tr>
         ${columns.map(
-          (c) => html`<th scope="col" class="col-${c.key} ${alignOf(c)}" aria-sort=${c.sort ? (ariaSort(c.key)) : nothing}>
-            ${c.sort ? sortButton(list, c) : html`<span>${c.label}</span>`}
-          </th>`,
+          (c) =>
+            html`<th
+              scope="col"
+              class="col-${c.key} ${alignOf(c)}"
+              aria-sort=${c.sort ? ariaSort(c.key) : nothing}
+            >
+              ${c.sort ? sortButton(list, c) : html`<span>${c.label}</span>`}
+            </th>`,
         )}
       </tr>
     </thead>
-    <tbody>${rows}</tbody>
+    <tbody>
+      ${rows}
+    </tbody>
   </table>`;
 }
 
@@ -150,11 +157,15 @@ function body({ list, columns }) {
   return repeat(
     list.items,
     (row) => row[list.id],
-    (row) => html`<tr>
-      ${columns.map(
-        (c) => html`<td class="col-${c.key} ${alignOf(c)} place-${c.place ?? 'meta'}">${c.cell(row, marked)}</td>`,
-      )}
-    </tr>`,
+    (row) =>
+      html`<tr>
+        ${columns.map(
+          (c) =>
+            html`<td class="col-${c.key} ${alignOf(c)} place-${c.place ?? 'meta'}">
+              ${c.cell(row, marked)}
+            </td>`,
+        )}
+      </tr>`,
   );
 }
 
@@ -163,7 +174,9 @@ function alignOf(column) {
 }
 
 function ghostTable(options) {
-  const line = html`<tr class="ghost"><td colspan=${options.columns.length}><i></i></td></tr>`;
+  const line = html`<tr class="ghost">
+    <td colspan=${options.columns.length}><i></i></td>
+  </tr>`;
   const rows = Array.from({ length: 10 }, () => line);
   return html`<div class="panel table-wrap" aria-busy="true">${table(options, rows)}</div>`;
 }
@@ -175,7 +188,10 @@ export function pager({ list }) {
   return html`<nav class="pager" aria-label="Pages">
     <label class="pager-size">
       Rows
-      <select class="form-select form-select-sm" @change=${(e) => list.set({ size: e.target.value })}>
+      <select
+        class="form-select form-select-sm"
+        @change=${(e) => list.set({ size: e.target.value })}
+      >
         ${list.sizes.map((s) => html`<option ?selected=${list.values.size === s}>${s}</option>`)}
       </select>
     </label>

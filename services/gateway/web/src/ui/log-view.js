@@ -92,7 +92,8 @@ export class LogView {
     this.#measure();
     this.#model.wrapAt(wrap ? this.#columns() : 0);
     this.#size();
-    if (!this.follow && top !== undefined) this.#scrollTo(this.#model.rowAt(this.#model.reveal(top)) * ROW);
+    if (!this.follow && top !== undefined)
+      this.#scrollTo(this.#model.rowAt(this.#model.reveal(top)) * ROW);
     this.changed();
   }
 

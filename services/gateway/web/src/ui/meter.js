@@ -3,7 +3,12 @@ import { html, svg, nothing } from 'lit-html';
 
 /** How far something has come, 0 to 100. */
 export function progress(percent, { label, tone = 'busy' }) {
-  return html`<progress class="progress-line tone-${tone}" max="100" .value=${percent} aria-label=${label}></progress>`;
+  return html`<progress
+    class="progress-line tone-${tone}"
+    max="100"
+    .value=${percent}
+    aria-label=${label}
+  ></progress>`;
 }
 
 /**
@@ -13,7 +18,14 @@ export function progress(percent, { label, tone = 'busy' }) {
  * @param {string} label the same in words
  */
 export function stack(parts, total, label) {
-  const scale = total > 0 ? 100 / Math.max(total, parts.reduce((sum, p) => sum + p.value, 0)) : 0;
+  const scale =
+    total > 0
+      ? 100 /
+        Math.max(
+          total,
+          parts.reduce((sum, p) => sum + p.value, 0),
+        )
+      : 0;
   let x = 0;
   const bars = parts.map(({ value, tone }) => {
     const width = value * scale;
@@ -21,7 +33,14 @@ export function stack(parts, total, label) {
     x += width;
     return width > 0 ? bar : nothing;
   });
-  return html`<svg class="stack" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label=${label}>
-    <rect class="stack-rest" x="0" y="0" width="100" height="6"></rect>${bars}
+  return html`<svg
+    class="stack"
+    viewBox="0 0 100 6"
+    preserveAspectRatio="none"
+    role="img"
+    aria-label=${label}
+  >
+    <rect class="stack-rest" x="0" y="0" width="100" height="6"></rect>
+    ${bars}
   </svg>`;
 }

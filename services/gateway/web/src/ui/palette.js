@@ -10,12 +10,11 @@ import { stateOf } from './state.js';
 
 const TYPING_MS = 120;
 const MOST = 12;
+const MOST_OF_A_KIND = 5;
 
-/** What can be searched: list path, icon, and how a row is shown. */
-const SOURCES = [
-  {
-    path: '/requests',
-    right: 'request_view',
+/** Kinds of answers of /search: icon, and how one is shown. */
+const KINDS = {
+  requests: {
     icon: 'inbox',
     show: (r) => ({
       href: `/requests/${r.id}`,
@@ -23,34 +22,29 @@ const SOURCES = [
       hint: `Request #${r.id}, ${stateOf('request', r.state).word.toLowerCase()}`,
     }),
   },
-  {
-    path: '/servers',
-    right: 'server_view',
+  servers: {
     icon: 'server',
-    show: (s) => ({ href: `/servers/${s.id}`, label: s.name, hint: `Server, ${s.ipv4 ?? s.project.name}` }),
+    show: (s) => ({
+      href: `/servers/${s.id}`,
+      label: s.name,
+      hint: `Server${s.ipv4 ? `, ${s.ipv4}` : ''}`,
+    }),
   },
-  {
-    path: '/projects',
-    right: 'project_view',
+  projects: {
     icon: 'folder-tree',
     show: (p) => ({ href: `/projects/${p.id}`, label: p.name, hint: 'Project' }),
   },
-];
+};
 
 let open = null;
 
-/**
- * @param {{ icon: string, label: string, href: string, hint: string }[]} pages
- * @param {(right: string) => boolean} may
- */
-export function openPalette(pages, may) {
-  if (open) return;
-  open = new Palette(pages, SOURCES.filter((s) => may(s.right)));
+/** @param {{ icon: string, label: string, href: string, hint: string }[]} pages */
+export function openPalette(pages) {
+  if (!open) open = new Palette(pages);
 }
 
 class Palette {
   #pages;
-  #sources;
   #query = '';
   #selected = 0;
   #found = [];
@@ -58,9 +52,8 @@ class Palette {
   #abort = null;
   #dialog;
 
-  constructor(pages, sources) {
+  constructor(pages) {
     this.#pages = pages;
-    this.#sources = sources;
     this.#dialog = openDialog({
       label: 'Search or jump to',
       cls: 'palette',
@@ -108,7 +101,11 @@ class Palette {
         <kbd aria-hidden="true">Esc</kbd>
       </div>
       <ul id="palette-list" role="listbox" aria-label="Results">
-        ${repeat(items, (item) => item.href, (item, i) => this.#row(item, i))}
+        ${repeat(
+          items,
+          (item) => item.href,
+          (item, i) => this.#row(item, i),
+        )}
       </ul>
       ${items.length ? nothing : html`<p class="palette-none" role="status">Nothing found.</p>`}`;
   }
@@ -147,7 +144,9 @@ class Palette {
     if (this.#selected === i) return;
     this.#selected = i;
     this.#dialog.redraw();
-    this.#dialog.element.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
+    this.#dialog.element
+      .querySelector('[aria-selected="true"]')
+      ?.scrollIntoView({ block: 'nearest' });
   }
 
   #pick(item) {
@@ -159,14 +158,16 @@ class Palette {
   async #look(q) {
     this.#abort = new AbortController();
     const { signal } = this.#abort;
-    const ask = (source) =>
-      get(source.path, { query: { q, size: 5 }, signal }).then(
-        (answer) => answer.items.map((row) => ({ icon: source.icon, ...source.show(row) })),
-        () => [], // one list that does not answer must not hide the others
+    try {
+      const answer = await get('/search', { query: { q }, signal });
+      this.#found = Object.entries(KINDS).flatMap(([name, kind]) =>
+        (answer[name] ?? [])
+          .slice(0, MOST_OF_A_KIND)
+          .map((row) => ({ icon: kind.icon, ...kind.show(row) })),
       );
-    const found = await Promise.all(this.#sources.map(ask));
-    if (signal.aborted) return;
-    this.#found = found.flat();
+    } catch {
+      return; // typed on, or not reachable: the pages are still there
+    }
     this.#dialog.redraw();
   }
 }

@@ -21,7 +21,10 @@ export function pageHead({ title, sub = nothing, actions = nothing }) {
  */
 export function panel({ title, more = nothing, body, cls = '' }) {
   return html`<section class="panel ${cls}" aria-label=${title}>
-    <div class="panel-head"><h2>${title}</h2>${more}</div>
+    <div class="panel-head">
+      <h2>${title}</h2>
+      ${more}
+    </div>
     ${body}
   </section>`;
 }
@@ -33,7 +36,13 @@ export function panel({ title, more = nothing, body, cls = '' }) {
 export function facts(rows, cls = '') {
   const known = rows.filter(([, value]) => value !== null && value !== undefined && value !== '');
   return html`<dl class="facts ${cls}">
-    ${known.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
+    ${known.map(
+      ([name, value]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
   </dl>`;
 }
 

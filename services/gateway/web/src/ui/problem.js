@@ -33,7 +33,7 @@ const PAGES = {
   500: {
     icon: 'triangle-exclamation',
     title: 'The portal could not show this page',
-    text: 'Something failed on our side. Try again; if it stays, give the number below to an administrator.',
+    text: 'Something failed on our side. Try again; if it stays, tell an administrator the number.',
   },
 };
 
@@ -52,15 +52,19 @@ export function errorPage(error, retry, { within = false } = {}) {
     ${icon(page.icon, 'icon-art')}
     ${within ? html`<h2>${page.title}</h2>` : html`<h1>${page.title}</h1>`}
     <p>${page.text}</p>
-    ${error.correlation
-      ? html`<p class="error-number">Number of this error: <code>${error.correlation}</code></p>`
-      : nothing}
+    ${
+      error.correlation
+        ? html`<p class="error-number">Number of this error: <code>${error.correlation}</code></p>`
+        : nothing
+    }
     <div class="error-actions">
-      ${retry && error.temporary
-        ? html`<button type="button" class="btn btn-primary" @click=${retry}>
-            ${icon('rotate-right')} Try again
-          </button>`
-        : nothing}
+      ${
+        retry && error.temporary
+          ? html`<button type="button" class="btn btn-primary" @click=${retry}>
+              ${icon('rotate-right')} Try again
+            </button>`
+          : nothing
+      }
       <a class="btn btn-outline-secondary" href="/">Back to the dashboard</a>
     </div>
   </div>`;
@@ -87,7 +91,9 @@ function staleLine(resource) {
   return html`<p class="note note-wait" role="status">
     ${icon('clock-rotate-left')}
     <span>This is as of ${clock(resource.loadedAt)}. ${resource.error.message}</span>
-    <button type="button" class="btn btn-sm btn-link" @click=${() => resource.load()}>Try again</button>
+    <button type="button" class="btn btn-sm btn-link" @click=${() => resource.load()}>
+      Try again
+    </button>
   </p>`;
 }
 
@@ -98,9 +104,13 @@ export function errorNote(error) {
     ${icon('triangle-exclamation')}
     <div>
       ${error.message}
-      ${error.correlation && error.status >= 500
-        ? html`<small class="d-block">Number of this error: <code>${error.correlation}</code></small>`
-        : nothing}
+      ${
+        error.correlation && error.status >= 500
+          ? html`<small class="d-block">
+              Number of this error: <code>${error.correlation}</code>
+            </small>`
+          : nothing
+      }
     </div>
   </div>`;
 }

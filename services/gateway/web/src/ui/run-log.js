@@ -55,6 +55,17 @@ class RunLog extends HTMLElement {
     this.#feed?.fill();
   }
 
+  /** Goes to the first line of a task. */
+  showTask(task) {
+    const at = this.#model.headOf(task);
+    if (at >= 0) this.#show(at);
+  }
+
+  /** The end of the log as text. */
+  lastLines(count) {
+    return this.#model.textOf(Math.max(0, this.#model.count - count));
+  }
+
   #begin() {
     this.#end();
     this.#model = new LogModel();
@@ -142,17 +153,26 @@ class RunLog extends HTMLElement {
         @keydown=${(e) => this.#key(e)}
       ></div>
       ${this.#message()}
-      ${follow
-        ? nothing
-        : html`<button type="button" class="btn btn-primary btn-sm log-jump" @click=${() => this.#follow(true)}>
-            ${icon('arrow-down')} Jump to newest${missed ? ` (${number(missed)} new)` : ''}
-          </button>`}`;
+      ${
+        follow
+          ? nothing
+          : html`<button
+              type="button"
+              class="btn btn-primary btn-sm log-jump"
+              @click=${() => this.#follow(true)}
+            >
+              ${icon('arrow-down')} Jump to newest${missed ? ` (${number(missed)} new)` : ''}
+            </button>`
+      }`;
   }
 
   #message() {
     if (this.#model.count) return nothing;
-    if (this.#feed?.error) return html`<p class="log-message" role="status">${this.#feed.error.message}</p>`;
-    const text = this.#feed?.started ? 'No output yet. Lines appear here as they are written.' : 'Loading the log…';
+    if (this.#feed?.error)
+      return html`<p class="log-message" role="status">${this.#feed.error.message}</p>`;
+    const text = this.#feed?.started
+      ? 'No output yet. Lines appear here as they are written.'
+      : 'Loading the log…';
     return html`<p class="log-message" role="status">${text}</p>`;
   }
 
@@ -161,7 +181,7 @@ class RunLog extends HTMLElement {
       ${this.#heading}
       <span class="log-count num">${plural(this.#model.count, 'line')}</span>
       <span class="grow"></span>
-      ${this.#toggle(icon('arrow-down'), 'Follow', this.#view?.follow ?? true, () => this.#follow(!this.#view.follow))}
+      ${this.#followTool()}
       <a class="btn btn-tool" href="/runs/${this.#source.run}">
         ${icon('up-right-and-down-left-from-center')}<span>Open full log</span>
       </a>
@@ -171,29 +191,44 @@ class RunLog extends HTMLElement {
   #bar() {
     const view = this.#view;
     const errors = this.#model.errors.length;
+    const folded = this.#model.allFolded;
     return html`<div class="log-bar" role="toolbar" aria-label="Log tools">
       ${this.#searchBox()}
       <span class="grow"></span>
-      <button type="button" class="btn btn-tool" ?disabled=${!errors} @click=${() => this.#nextError()}>
-        ${icon('triangle-exclamation')}<span>${errors ? `Next error (${number(errors)})` : 'No errors'}</span>
+      <button
+        type="button"
+        class="btn btn-tool"
+        title="Next error"
+        ?disabled=${!errors}
+        @click=${() => this.#nextError()}
+      >
+        ${icon('triangle-exclamation')}<span>
+          ${errors ? `Next error (${number(errors)})` : 'No errors'}
+        </span>
       </button>
-      ${this.#toggle(icon('layer-group'), 'Tasks only', this.#model.allFolded, () => this.#foldAll())}
+      ${this.#toggle(icon('layer-group'), 'Tasks only', folded, () => this.#foldAll())}
       ${this.#toggle(icon('turn-down'), 'Wrap', view?.wrap ?? false, () => this.#wrap())}
       ${this.#toggle(icon('stopwatch'), 'Elapsed', view?.elapsed ?? false, () => this.#elapsed())}
-      ${this.#toggle(icon('arrow-down'), 'Follow', view?.follow ?? true, () => this.#follow(!view.follow))}
-      <button type="button" class="btn btn-tool" @click=${() => this.#copy()}>
+      ${this.#followTool()}
+      <button type="button" class="btn btn-tool" title="Copy" @click=${() => this.#copy()}>
         ${icon('copy')}<span>${view?.marked ? 'Copy marked' : 'Copy'}</span>
       </button>
-      <button type="button" class="btn btn-tool" @click=${() => this.#download()}>
+      <button type="button" class="btn btn-tool" title="Download" @click=${() => this.#download()}>
         ${icon('download')}<span>Download</span>
       </button>
     </div>`;
+  }
+
+  #followTool() {
+    const on = this.#view?.follow ?? true;
+    return this.#toggle(icon('arrow-down'), 'Follow', on, () => this.#follow(!on));
   }
 
   #toggle(picture, text, on, toggle) {
     return html`<button
       type="button"
       class="btn btn-tool"
+      title=${text}
       aria-pressed=${on ? 'true' : 'false'}
       @click=${toggle}
     >

@@ -59,6 +59,16 @@ export const STATES = {
     failed: { icon: 'xmark', word: 'Failed', tone: 'bad' },
     skipped: { icon: 'minus', word: 'Not needed', tone: 'todo' },
   },
+  /** Tasks of a run, in Ansible's words. */
+  task: {
+    running: { icon: 'rotate', word: 'Running', tone: 'busy', turns: true },
+    ok: { icon: 'check', word: 'OK', tone: 'good' },
+    changed: { icon: 'pen', word: 'Changed', tone: 'pending' },
+    failed: { icon: 'xmark', word: 'Failed', tone: 'bad' },
+    ignored: { icon: 'xmark', word: 'Failed, ignored', tone: 'quiet' },
+    unreachable: { icon: 'link-slash', word: 'Not reachable', tone: 'bad' },
+    skipped: { icon: 'minus', word: 'Skipped', tone: 'todo' },
+  },
   token: {
     missing: { icon: 'key', word: 'No token', tone: 'quiet' },
     unchecked: { icon: 'clock', word: 'Being checked', tone: 'pending' },

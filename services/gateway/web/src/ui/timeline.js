@@ -15,14 +15,15 @@ import { icon } from './icon.js';
 export function timeline(moments, label) {
   return html`<ol class="timeline" aria-label=${label}>
     ${moments.map(
-      ({ state, title, text, side, now }) => html`<li class="tone-${state.tone}" aria-current=${now ? 'step' : nothing}>
-        <span class="timeline-dot">${icon(state.icon, state.turns ? 'is-turning' : '')}</span>
-        <div class="timeline-text">
-          <b>${title}</b><span class="visually-hidden">, ${state.word}</span>
-          ${text ? html`<div class="timeline-more">${text}</div>` : nothing}
-        </div>
-        ${side ? html`<span class="timeline-side num">${side}</span>` : nothing}
-      </li>`,
+      ({ state, title, text, side, now }) =>
+        html`<li class="tone-${state.tone}" aria-current=${now ? 'step' : nothing}>
+          <span class="timeline-dot">${icon(state.icon, state.turns ? 'is-turning' : '')}</span>
+          <div class="timeline-text">
+            <b>${title}</b><span class="visually-hidden">, ${state.word}</span>
+            ${text ? html`<div class="timeline-more">${text}</div>` : nothing}
+          </div>
+          ${side ? html`<span class="timeline-side num">${side}</span>` : nothing}
+        </li>`,
     )}
   </ol>`;
 }
