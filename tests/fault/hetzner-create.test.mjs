@@ -1,0 +1,184 @@
+// Creating a server while the cloud and we ourselves fail at the worst moments: there is always exactly one server
+// at the end, the one that the operation knows, and the saga is told each step once.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { packRecord } from '../lib/msgpack.mjs';
+import { startStack, until } from '../lib/stack.mjs';
+
+const KEY = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'B'.repeat(43)} portal`;
+const STEPS = ['ssh_key', 'create_server', 'await_action', 'await_running', 'record_address'];
+
+let stack;
+let serial = 0;
+
+// An order as the workflow service sends it.
+function send(type, record) {
+  return stack.execute(
+    `SELECT hetzner.submit(ARRAY[bus.uuid7()], ARRAY[$1], ARRAY[$2], ARRAY['system:workflow'], ARRAY[0::bigint],
+       ARRAY[$3::uuid], ARRAY[decode($4, 'hex')], ARRAY[NULL::text], ARRAY[NULL::bytea])`,
+    [type, `request:${record.request}`, randomUUID(), packRecord(record).toString('hex')]);
+}
+
+async function order(extra = {}) {
+  serial += 1;
+  const record = { op: randomUUID(), request: 9000 + serial, project: stack.projectId, name: `web-${serial}`, server_type: 'cx23',
+    location: 'fsn1', image: 'debian-12', ssh_key: KEY, attempt: 1, ...extra };
+  await send('server.create', record);
+  return record;
+}
+
+const operation = async ({ op }) => (await stack.rows('SELECT * FROM hetzner.operation WHERE op = $1::uuid', [op]))[0];
+const ends = (record, state) => until(`operation of ${record.name} to be ${state}`, async () => {
+  const row = await operation(record);
+  return row?.state === state && row;
+}, { timeout: 60000 });
+const inCloud = async ({ name }) => (await stack.cloud()).servers.filter((s) => s.name === name);
+const fault = (rule) => stack.cloudSend('POST', '/faults', rule);
+const onCreate = (kind, more = {}) => fault({ kind, method: 'POST', path: '/servers$', ...more });
+const posts = async () => (await stack.cloud('/journal?method=POST&path=/servers$')).entries;
+
+// The order that was sent about this server, and how often each message about it was.
+const messages = async ({ op }, type) => Number(await stack.value(
+  `SELECT count(*) FROM workflow.inbox WHERE type = $1 AND position(convert_to($2, 'UTF8') IN body) > 0`, [type, op]));
+const steps = async ({ op }, step, state) => Number(await stack.value(
+  `SELECT count(*) FROM workflow.inbox WHERE type = 'step.progress' AND position(convert_to($1, 'UTF8') IN body) > 0
+     AND position(convert_to($2, 'UTF8') IN body) > 0 AND position(convert_to($3, 'UTF8') IN body) > 0`, [op, step, state]));
+
+async function exactlyOne(record) {
+  const row = await ends(record, 'done');
+  const servers = await inCloud(record);
+  assert.equal(servers.length, 1, 'one server in the cloud');
+  assert.equal(servers[0].id, row.provider_server, 'it is the one that the operation knows');
+  const [ours] = await stack.rows('SELECT * FROM hetzner.server WHERE op = $1::uuid', [record.op]);
+  assert.equal(ours.lifecycle, 'managed');
+  assert.equal(ours.provider_id, row.provider_server);
+  assert.ok(ours.ipv4);
+  assert.equal(await messages(record, 'server.created'), 1);
+  for (const step of STEPS) assert.equal(await steps(record, step, 'done'), 1, `${step} is done once`);
+  return { row, ours, server: servers[0] };
+}
+
+before(async () => {
+  stack = await startStack({ demo: false, services: ['workflow', 'hetzner'] });
+  // The project of the demo, with its token sealed and checked; the demo itself waits for services that are not here.
+  const demo = stack.spsctl(['demo', '--url', stack.url, '--endpoint', stack.emulator.endpoint, '--token-file', join(stack.dir, 'token'),
+    '--keys', join(stack.dir, 'keys'), '--out', join(stack.dir, 'demo.json')]);
+  demo.catch(() => {});
+  stack.projectId = await until('the token to be valid', () => stack.value("SELECT project FROM hetzner.token WHERE state = 'valid'"));
+  await until('prices to be there', () => stack.value("SELECT 1 AS yes FROM hetzner.quote('cx23', 'fsn1')"));
+});
+
+after(() => stack?.stop());
+
+test('without a fault: one order, the labels, the address of the portal in user_data', async () => {
+  const record = await order();
+  const { server, ours } = await exactlyOne(record);
+  assert.equal((await posts()).length, 1);
+  assert.match(server.user_data, new RegExp(`^#cloud-config\\nssh_pwauth: false\\ndisable_root: false\\nphone_home:\\n  url: "${stack.url}/hook/phone-home/[0-9a-f]{40}"\\n`));
+  assert.deepEqual([ours.server_minor, ours.ipv4_minor, ours.currency], [349, Number(await stack.value("SELECT ipv4_minor FROM hetzner.quote('cx23', 'fsn1')")), 'EUR']);
+  await send('server.create', record);
+  await until('the second order to be read', async () => (await stack.value("SELECT count(*) FROM hetzner.inbox WHERE type = 'server.create' AND done_at IS NOT NULL")) >= 2);
+  assert.equal((await posts()).length, 1, 'the same order again does nothing');
+});
+
+for (const [kind, more] of [['drop_before', {}], ['drop_after', {}], ['error', { status: 504 }], ['error_after', { status: 504, code: 'timeout', message: 'x' }],
+  ['non_json_after', { status: 502 }], ['truncated', {}], ['wrong_type', {}], ['error', { status: 429, code: 'rate_limit_exceeded', message: 'limit' }],
+  ['error', { status: 409, code: 'conflict', message: 'conflict' }]])
+  test(`${kind} ${more.status ?? ''} at the order: one server`, async () => {
+    await onCreate(kind, more);
+    await exactlyOne(await order());
+  });
+
+test('the lost answer, and the look-up fails twice: one server', async () => {
+  await onCreate('drop_after');
+  await fault({ kind: 'error', method: 'GET', path: '/servers', status: 503, code: 'unavailable', message: 'x', times: 2 });
+  await exactlyOne(await order());
+});
+
+for (const [when, kind] of [['before the order has arrived', 'hang_before'], ['after the order was carried out', 'hang_after']])
+  test(`killed ${when}: one server`, async () => {
+    await stack.cloudSend('DELETE', '/journal');
+    await onCreate(kind);
+    const record = await order();
+    await until('the order to be on its way', async () => (await posts()).length > 0 || (await stack.cloud('/faults')).faults.some((f) => f.kind === kind && f.struck));
+    assert.equal((await operation(record)).state, 'sent', 'what is intended was recorded first');
+    await stack.services.hetzner.kill9();
+    stack.services.hetzner.start();
+    await exactlyOne(record);
+  });
+
+test('killed again and again: one server', async () => {
+  const record = await order();
+  for (let i = 0; i < 4; i += 1) {
+    await new Promise((resolve) => { setTimeout(resolve, 150 + 170 * i); });
+    await stack.services.hetzner.kill9();
+    stack.services.hetzner.start();
+  }
+  await exactlyOne(record);
+});
+
+test('a name that somebody else has taken: refused, and nothing is touched', async () => {
+  const theirs = await order();
+  const { server } = await exactlyOne(theirs);
+  const record = await order({ name: theirs.name });
+  const row = await ends(record, 'failed');
+  assert.equal(row.error_code, 'uniqueness_error');
+  assert.equal(await messages(record, 'server.failed'), 1);
+  assert.deepEqual((await inCloud(theirs)).map((s) => s.id), [server.id]);
+});
+
+test('no stock: said at once, with one order, and a retry goes on', async () => {
+  await stack.cloudSend('DELETE', '/journal');
+  await stack.cloudSend('POST', '/stock', { server_type: 'cx33', location: 'fsn1', available: true, orderable: false });
+  const record = await order({ server_type: 'cx33' });
+  const row = await ends(record, 'failed');
+  assert.equal(row.error_code, 'resource_unavailable');
+  assert.match(row.error_text, /no free server of this type/);
+  assert.equal((await posts()).length, 1);
+  await stack.cloudSend('POST', '/stock', { server_type: 'cx33', location: 'fsn1', available: true, orderable: true });
+  await send('server.create', { ...record, attempt: 2 });
+  await ends(record, 'done');
+  assert.equal((await inCloud(record)).length, 1);
+});
+
+test('deleting: the operation\'s own server, once; and none when there is none', async () => {
+  const record = await order();
+  await exactlyOne(record);
+  await fault({ kind: 'drop_after', method: 'DELETE', path: '/servers/' });
+  await send('server.delete', { op: record.op, request: record.request, project: record.project });
+  await ends(record, 'deleted');
+  assert.equal((await inCloud(record)).length, 0);
+  assert.equal(await messages(record, 'server.deleted'), 1);
+  assert.equal(await stack.value('SELECT lifecycle FROM hetzner.server WHERE op = $1::uuid', [record.op]), 'deleted');
+  const never = { op: randomUUID(), request: 9999, project: stack.projectId };
+  await send('server.delete', never);
+  await until('the answer', async () => (await messages(never, 'server.deleted')) === 1);
+});
+
+test('deleting what was ordered without an answer: it is found by its label', async () => {
+  await onCreate('hang_after');
+  const record = await order();
+  await until('the server to exist', async () => (await inCloud(record)).length === 1);
+  await send('server.delete', { op: record.op, request: record.request, project: record.project });
+  await ends(record, 'deleted');
+  assert.equal((await inCloud(record)).length, 0);
+});
+
+test('somebody deletes a server at Hetzner: it is seen and said to be gone', async () => {
+  const record = await order();
+  const { server } = await exactlyOne(record);
+  await stack.cloudSend('POST', `/servers/${server.id}/out_of_band`, { do: 'delete' });
+  await until('it to be gone', () => stack.value("SELECT 1 AS yes FROM hetzner.server WHERE op = $1::uuid AND lifecycle = 'gone'", [record.op]), { timeout: 40000 });
+});
+
+test('a token that Hetzner does not take any more: the project is told', async () => {
+  await stack.cloudSend('POST', '/tokens/revoke', { token: stack.emulator.token });
+  const record = await order();
+  const row = await ends(record, 'failed');
+  assert.equal(row.error_code, 'unauthorized');
+  assert.equal(await stack.value('SELECT state FROM hetzner.token WHERE project = $1', [stack.projectId]), 'invalid');
+});
