@@ -1,6 +1,7 @@
 #include "openapi.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const patterns[] = {
@@ -90,20 +91,48 @@ static json_t *body_schema(const struct rec_def *def)
 	return s;
 }
 
-static json_t *parameter(const char *name, const char *in, const char *type, bool required, const char *doc)
+static json_t *parameter(const char *name, const char *in, const char *type, bool required,
+                         const char *doc)
 {
-	return json_pack("{s:s,s:s,s:b,s:{s:s},s:s}", "name", name, "in", in, "required", required, "schema", "type", type,
-	                 "description", doc);
+	return json_pack("{s:s,s:s,s:b,s:{s:s},s:s}", "name", name, "in", in, "required", required,
+	                 "schema", "type", type, "description", doc);
 }
 
-static void list_parameters(json_t *p)
+/* What the parameters are that many routes share; any other is text. */
+static const struct {
+	const char *name, *type, *doc;
+} known[] = {
+	{ "q", "string", "part of a name" },
+	{ "state", "string", "states, separated by commas" },
+	{ "sort", "string", "column" },
+	{ "dir", "string", "asc or desc" },
+	{ "page", "integer", "from 1" },
+	{ "size", "integer", "at most 100" },
+	{ "project", "integer", "only of this project" },
+	{ "request", "integer", "only of this request" },
+	{ "server", "integer", "only of this server" },
+	{ "from", "integer", "the first sequence number wanted, from 1" },
+	{ "limit", "integer", "at most that many" },
+};
+
+static json_t *query_parameter(const char *name)
 {
-	json_array_append_new(p, parameter("q", "query", "string", false, "part of a name"));
-	json_array_append_new(p, parameter("state", "query", "string", false, "states, separated by commas"));
-	json_array_append_new(p, parameter("sort", "query", "string", false, "column"));
-	json_array_append_new(p, parameter("dir", "query", "string", false, "asc or desc"));
-	json_array_append_new(p, parameter("page", "query", "integer", false, "from 1"));
-	json_array_append_new(p, parameter("size", "query", "integer", false, "at most 100"));
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(known[i].name, name))
+			return parameter(name, "query", known[i].type, false, known[i].doc);
+	return parameter(name, "query", "string", false, name);
+}
+
+static void query_parameters(json_t *p, const char *words)
+{
+	for (const char *at = words; at && *at; at += strspn(at, " ")) {
+		size_t n = strcspn(at, " ");
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.*s", (int)n, at);
+		json_array_append_new(p, query_parameter(name));
+		at += n;
+	}
 }
 
 static bool changes(const struct openapi_route *r)
@@ -124,7 +153,8 @@ static json_t *template(const struct openapi_route *r, json_t *parameters)
 		if (at[0] == '/' && at[1] == ':' && len < sizeof(name)) {
 			memcpy(name, at + 2, len - 1);
 			name[len - 1] = '\0';
-			json_array_append_new(parameters, parameter(name, "path", "string", true, "part of the address"));
+			json_array_append_new(parameters, parameter(name, "path", "string", true,
+			                                            "part of the address"));
 			out[n++] = '/';
 			out[n++] = '{';
 			memcpy(out + n, name, len - 1);
@@ -145,7 +175,8 @@ static json_t *answer(const char *text)
 
 static json_t *problem(const char *text)
 {
-	return json_pack("{s:s,s:{s:{s:{s:s}}}}", "description", text, "content", "application/problem+json", "schema", "$ref",
+	return json_pack("{s:s,s:{s:{s:{s:s}}}}", "description", text, "content",
+	                 "application/problem+json", "schema", "$ref",
 	                 "#/components/schemas/Problem");
 }
 
@@ -157,7 +188,8 @@ static json_t *answers(const struct openapi_route *r)
 	if (r->command) {
 		set(a, "201", answer("Made"));
 		set(a, "202", answer("Accepted: it will be done; look at the location"));
-		set(a, "409", problem("Something has changed meanwhile; state says what it is now"));
+		set(a, "409",
+		    problem("Something has changed meanwhile; state says what it is now"));
 	}
 	if (r->body)
 		set(a, "422", problem("Some fields need another look; errors names them"));
@@ -173,16 +205,20 @@ static json_t *operation(const struct openapi_route *r, json_t *parameters)
 {
 	json_t *o = json_pack("{s:s}", "summary", r->summary ? r->summary : "");
 
-	if (r->list)
-		list_parameters(parameters);
+	query_parameters(parameters, r->query);
 	if (r->command)
-		json_array_append_new(parameters, parameter("Idempotency-Key", "header", "string", false, "the same key and body are done once"));
+		json_array_append_new(parameters,
+		                      parameter("Idempotency-Key", "header", "string", false,
+		                                "the same key and body are done once"));
 	if (r->session && changes(r))
-		json_array_append_new(parameters, parameter("x-csrf-token", "header", "string", true, "csrf of GET /session"));
+		json_array_append_new(parameters, parameter("x-csrf-token", "header", "string",
+		                                            true, "csrf of GET /session"));
 	if (json_array_size(parameters))
 		set(o, "parameters", json_incref(parameters));
 	if (r->body)
-		set(o, "requestBody", json_pack("{s:b,s:{s:{s:o}}}", "required", 1, "content", "application/json", "schema", body_schema(r->body)));
+		set(o, "requestBody",
+		    json_pack("{s:b,s:{s:{s:o}}}", "required", 1, "content", "application/json",
+		              "schema", body_schema(r->body)));
 	set(o, "responses", answers(r));
 	if (r->session)
 		set(o, "security", json_pack("[{s:[]}]", "session"));
@@ -191,7 +227,9 @@ static json_t *operation(const struct openapi_route *r, json_t *parameters)
 
 static void add_route(json_t *paths, const struct openapi_route *r)
 {
-	static const char *const names[][2] = { { "GET", "get" }, { "POST", "post" }, { "DELETE", "delete" }, { "PUT", "put" } };
+	static const char *const names[][2] = {
+		{ "GET", "get" }, { "POST", "post" }, { "DELETE", "delete" }, { "PUT", "put" }
+	};
 	json_t *parameters = json_array(), *path = template(r, parameters), *item;
 
 	item = json_object_get(paths, json_string_value(path));
@@ -208,12 +246,15 @@ static void add_route(json_t *paths, const struct openapi_route *r)
 
 static json_t *components(void)
 {
-	return json_pack("{s:{s:{s:s,s:s,s:s}},s:{s:{s:s,s:{s:{s:s},s:{s:s},s:{s:s},s:{s:s},s:{s:s},s:{s:s},s:{s:s,s:{s:s,s:{s:{s:s},s:{s:s},s:{s:s}}}}}}}}",
-	                 "securitySchemes", "session", "type", "apiKey", "in", "cookie", "name", "__Host-sid",
-	                 "schemas", "Problem", "type", "object", "properties", "title", "type", "string", "status", "type", "integer",
-	                 "detail", "type", "string", "code", "type", "string", "state", "type", "string", "correlation", "type", "string",
-	                 "errors", "type", "array", "items", "type", "object", "properties", "field", "type", "string", "code", "type", "string",
-	                 "detail", "type", "string");
+	return json_pack("{s:{s:{s:s,s:s,s:s}},s:{s:{s:s,s:{s:{s:s},s:{s:s},s:{s:s},s:{s:s},s:{s:s}"
+	                 ",s:{s:s},s:{s:s,s:{s:s,s:{s:{s:s},s:{s:s},s:{s:s}}}}}}}}",
+	                 "securitySchemes", "session", "type", "apiKey", "in", "cookie", "name",
+	                 "__Host-sid", "schemas", "Problem", "type", "object", "properties",
+	                 "title", "type", "string", "status", "type", "integer", "detail", "type",
+	                 "string", "code", "type", "string", "state", "type", "string",
+	                 "correlation", "type", "string", "errors", "type", "array", "items",
+	                 "type", "object", "properties", "field", "type", "string", "code", "type",
+	                 "string", "detail", "type", "string");
 }
 
 static int feed(const char *text, size_t len, void *arg)
@@ -227,8 +268,8 @@ static int feed(const char *text, size_t len, void *arg)
 	return 0;
 }
 
-void openapi_write(const struct openapi_route *routes, size_t n, const char *title, const char *version,
-                   openapi_sink sink, void *arg)
+void openapi_write(const struct openapi_route *routes, size_t n, const char *title,
+                   const char *version, openapi_sink sink, void *arg)
 {
 	struct {
 		openapi_sink sink;
@@ -238,8 +279,8 @@ void openapi_write(const struct openapi_route *routes, size_t n, const char *tit
 
 	for (size_t i = 0; i < n; i++)
 		add_route(paths, &routes[i]);
-	root = json_pack("{s:s,s:{s:s,s:s},s:o,s:o}", "openapi", "3.1.0", "info", "title", title, "version", version, "paths", paths,
-	                 "components", components());
+	root = json_pack("{s:s,s:{s:s,s:s},s:o,s:o}", "openapi", "3.1.0", "info", "title", title,
+	                 "version", version, "paths", paths, "components", components());
 	json_dump_callback(root, feed, &to, JSON_INDENT(1));
 	json_decref(root);
 }

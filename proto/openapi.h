@@ -9,13 +9,13 @@ struct openapi_route {
 	const char *method, *path; /* path with ":name" segments */
 	const char *summary;
 	const struct rec_def *body; /* NULL: none */
-	bool command; /* takes an Idempotency-Key, may answer 202 */
-	bool list;    /* takes q, state, sort, dir, page, size */
+	bool command;               /* takes an Idempotency-Key, may answer 202 */
+	const char *query; /* parameters it takes, words with spaces between them; NULL: none */
 	bool session; /* needs the session cookie, and x-csrf-token when it changes something */
 };
 
 /* Gets the document piece by piece. */
 typedef void (*openapi_sink)(void *arg, const char *text, size_t len);
 
-void openapi_write(const struct openapi_route *routes, size_t n, const char *title, const char *version,
-                   openapi_sink sink, void *arg);
+void openapi_write(const struct openapi_route *routes, size_t n, const char *title,
+                   const char *version, openapi_sink sink, void *arg);

@@ -26,14 +26,16 @@ struct socket_event {
 	void *socket;
 };
 
-/* Somebody waits for the result of a command or the answer to a question. Lies on a coroutine's stack. */
+/* Somebody waits for the result of a command or the answer to a question. Lies on a coroutine's
+ * stack. */
 struct waiter {
 	char id[UUID_TEXT];
 	struct gw_co *co;
 	uint64_t deadline;
+	const char *service; /* a command: rung at this service … */
+	bool rung;           /* … unless nobody was there: then once more at the next tick */
 	bool done, ok;
-	int state;
-	void *body;
+	void *body; /* NULL: time is up, or there is none */
 	size_t len;
 	TAILQ_ENTRY(waiter) link;
 };
@@ -51,10 +53,14 @@ static void on_again(void *arg, uint64_t now)
 	(void)arg;
 	(void)now;
 	poll_due = false;
+	peers_flush(peers);
 	peers_poll(peers);
 }
 
-/* A send may have eaten the signal of a descriptor: look again in the loop, never inside a handler. */
+/*
+ * In the next turn of the loop: what was rung in this one leaves together, and
+ * descriptors whose signal a send has eaten are looked at.
+ */
 static void poll_soon(void)
 {
 	if (poll_due)
@@ -105,15 +111,11 @@ static void unwatch(void *arg, struct peer *p, void *socket, int fd)
 
 /* ---- what arrives ------------------------------------------------------------------------- */
 
-static void finish(struct waiter *w, int state, const void *body, size_t len)
+static void finish(struct waiter *w, const void *body, size_t len)
 {
 	w->done = true;
-	w->state = state;
 	if (body) {
-		w->body = malloc(len ? len : 1);
-		if (!w->body)
-			abort();
-		memcpy(w->body, body, len);
+		w->body = memcpy(xcalloc(1, len + 1), body, len);
 		w->len = len;
 	}
 	gw_co_wake(w->co);
@@ -124,9 +126,8 @@ static void on_result(void *arg, const struct wire *w)
 	struct waiter *waiter = zhashx_lookup(by_id, w->id);
 	(void)arg;
 
-	if (!waiter || waiter->done)
-		return;
-	finish(waiter, (int)w->state, w->body.data, w->body.len);
+	if (waiter && !waiter->done)
+		finish(waiter, w->body.data, w->body.len);
 }
 
 static void on_answer(void *arg, const char *id, bool ok, const void *body, size_t len)
@@ -137,15 +138,27 @@ static void on_answer(void *arg, const char *id, bool ok, const void *body, size
 	if (!waiter || waiter->done)
 		return;
 	waiter->ok = ok;
-	finish(waiter, 0, body, len);
+	finish(waiter, body, len);
 }
 
-/* Its replica is gone: another may do it; if there is none, the sweeper will. */
+/* false: nobody to ring; a sweeper will find it. */
+static bool ring(const char *service, const char *id)
+{
+	if (!peers_ring(peers, service, id))
+		return false;
+	gw_count(GW_RINGS);
+	poll_soon();
+	return true;
+}
+
+/* Its replica is gone: another may do it, at once or when it is there. */
 static void on_orphan(void *arg, const char *service, const char *id)
 {
+	struct waiter *waiter = zhashx_lookup(by_id, id);
 	(void)arg;
-	if (zhashx_lookup(by_id, id) && peers_ring(peers, service, id))
-		gw_count(GW_RINGS);
+
+	if (waiter && !waiter->done)
+		waiter->rung = ring(service, id);
 }
 
 static const struct peers_ops ops = { watch, unwatch, on_result, on_answer, on_orphan };
@@ -158,9 +171,11 @@ static void on_peers(PGresult *res, void *arg)
 
 	if (PQresultStatus(res) == PGRES_TUPLES_OK) {
 		for (int i = 0; i < PQntuples(res) && n < 64; i++, n++) {
-			snprintf(list[n].service, sizeof(list[n].service), "%s", PQgetvalue(res, i, 0));
+			snprintf(list[n].service, sizeof(list[n].service), "%s",
+			         PQgetvalue(res, i, 0));
 			snprintf(list[n].inst, sizeof(list[n].inst), "%s", PQgetvalue(res, i, 1));
-			snprintf(list[n].endpoint, sizeof(list[n].endpoint), "%s", PQgetvalue(res, i, 2));
+			snprintf(list[n].endpoint, sizeof(list[n].endpoint), "%s",
+			         PQgetvalue(res, i, 2));
 			list[n].draining = *PQgetvalue(res, i, 3) == 't';
 		}
 		peers_set(peers, list, n);
@@ -180,12 +195,12 @@ static void on_tick(void *arg, uint64_t now)
 		gw_db_send("bus.peers", 0, NULL, on_peers, NULL);
 	peers_tick(peers, zclock_mono());
 	peers_poll(peers);
-	TAILQ_FOREACH (w, &waiters, link)
-		if (!w->done && w->deadline < now) {
-			w->done = true;
-			w->state = -1;
-			gw_co_wake(w->co);
-		}
+	TAILQ_FOREACH (w, &waiters, link) {
+		if (!w->done && w->deadline < now)
+			finish(w, NULL, 0);
+		else if (!w->done && w->service && !w->rung)
+			w->rung = ring(w->service, w->id);
+	}
 }
 
 void gw_bus_start(const struct keys *keys)
@@ -221,8 +236,8 @@ static void end_wait(struct waiter *w)
 		zhashx_delete(by_id, w->id);
 }
 
-/* Nobody told us in time, or the answer was too long for a frame: what does the journal say? */
-static enum gw_wait_code look_up(const struct gw_command *c, int *ret_state, void **ret_body, size_t *ret_len)
+/* What does the journal say? */
+static enum gw_wait_code look_up(const struct gw_command *c, void **ret_body, size_t *ret_len)
 {
 	const char *values[2] = { c->id, c->actor };
 	_cleanup_(gw_db_release) struct gw_db_answer a = gw_db("bus.result", 2, values);
@@ -230,43 +245,46 @@ static enum gw_wait_code look_up(const struct gw_command *c, int *ret_state, voi
 
 	if (a.code == GW_DB_GONE)
 		return GW_WAIT_GONE;
-	if (a.code != GW_DB_OK || !PQntuples(a.res) || strtol(PQgetvalue(a.res, 0, 0), NULL, 10) < 2)
+	if (a.code != GW_DB_OK || !PQntuples(a.res) ||
+	    strtol(PQgetvalue(a.res, 0, 0), NULL, 10) < 2)
 		return GW_WAIT_LATER;
-	*ret_state = (int)strtol(PQgetvalue(a.res, 0, 0), NULL, 10);
 	if (PQgetisnull(a.res, 0, 1))
 		return GW_WAIT_DONE;
 	plain = PQunescapeBytea((const unsigned char *)PQgetvalue(a.res, 0, 1), ret_len);
-	*ret_body = malloc(*ret_len + 1);
-	if (!plain || !*ret_body)
+	if (!plain)
 		abort();
-	memcpy(*ret_body, plain, *ret_len);
+	*ret_body = memcpy(xcalloc(1, *ret_len + 1), plain, *ret_len);
 	PQfreemem(plain);
 	return GW_WAIT_DONE;
 }
 
-enum gw_wait_code gw_bus_wait(const struct gw_command *c, int *ret_state, void **ret_body, size_t *ret_len)
+void gw_bus_ring(const struct gw_command *c)
 {
-	const struct svc_info *svc = svc_info((enum svc)c->msg->to);
+	ring(svc_info((enum svc)c->msg->to)->name, c->id);
+}
+
+enum gw_wait_code gw_bus_wait(const struct gw_command *c, bool known, void **ret_body,
+                              size_t *ret_len)
+{
+	enum gw_wait_code r;
 	struct waiter w;
 
 	*ret_body = NULL;
 	*ret_len = 0;
+	if (known && (r = look_up(c, ret_body, ret_len)) != GW_WAIT_LATER)
+		return r;
 	begin_wait(&w, c->id, WAIT_MS);
-	if (peers_ring(peers, svc->name, c->id)) {
-		peers_flush(peers);
-		gw_count(GW_RINGS);
-		poll_soon();
-	}
+	w.service = svc_info((enum svc)c->msg->to)->name;
+	w.rung = ring(w.service, w.id);
 	end_wait(&w);
 	peers_forget(peers, c->id);
 	if (gw_co_cancelled()) {
 		free(w.body);
 		return GW_WAIT_GONE;
 	}
-	if (w.state < 0 || !w.body)
-		return look_up(c, ret_state, ret_body, ret_len);
+	if (!w.body) /* nobody told us in time, or the result is too long for a frame */
+		return look_up(c, ret_body, ret_len);
 	gw_count(GW_RESULTS);
-	*ret_state = w.state;
 	*ret_body = w.body;
 	*ret_len = w.len;
 	return GW_WAIT_DONE;
@@ -284,14 +302,16 @@ static bool pause_ms(int ms)
 	return !gw_co_cancelled();
 }
 
-enum gw_call_code gw_bus_call(const struct msg_def *msg, const void *rec, const char *corr, int timeout_ms,
-                              const struct rec_def *answer, void *ret_rec, void **ret_mem)
+enum gw_call_code gw_bus_call(const struct msg_def *msg, const void *rec, const char *corr,
+                              int timeout_ms, const struct rec_def *answer, void *ret_rec,
+                              void **ret_mem)
 {
 	char id[UUID_TEXT];
 	struct waiter w;
 	bool good;
 
-	/* right after a start, or while a replica is exchanged, nobody has been greeted yet: that passes */
+	/* right after a start, or while a replica is exchanged, nobody has been greeted yet: that
+	 * passes */
 	for (int i = 0; !peers_query(peers, msg, rec, corr, timeout_ms, id); i++) {
 		if (i == 20)
 			return GW_CALL_NOBODY;
@@ -301,7 +321,8 @@ enum gw_call_code gw_bus_call(const struct msg_def *msg, const void *rec, const 
 	begin_wait(&w, id, timeout_ms + 200);
 	poll_soon();
 	end_wait(&w);
-	good = !gw_co_cancelled() && w.ok && w.body && !rec_unpack(answer, w.body, w.len, ret_rec, ret_mem);
+	good = !gw_co_cancelled() && w.ok && w.body &&
+	       !rec_unpack(answer, w.body, w.len, ret_rec, ret_mem);
 	free(w.body);
 	return gw_co_cancelled() ? GW_CALL_GONE : good ? GW_CALL_OK : GW_CALL_NOBODY;
 }

@@ -15,7 +15,8 @@ void gw_bus_start(const struct keys *keys);
 size_t gw_bus_waiting(void);
 
 struct gw_command {
-	char id[UUID_TEXT]; /* filled by gw_bus_submit(): what will be worked, or was, under this key */
+	char id[UUID_TEXT]; /* filled by gw_bus_submit(): what will be worked, or was, under this
+	                       key */
 	const struct msg_def *msg;
 	const void *rec;
 	const char *agg;   /* NULL: none */
@@ -26,18 +27,33 @@ struct gw_command {
 	const char *digest;   /* hex; with idem_key */
 };
 
-enum gw_submit_code { GW_SUBMIT_NEW, GW_SUBMIT_KNOWN, GW_SUBMIT_MISMATCH, GW_SUBMIT_AWAY, GW_SUBMIT_REFUSED, GW_SUBMIT_GONE };
-/* In a coroutine. NEW and KNOWN: it is in the journal and will be done. @c->id must be set (uuid7) before. */
+enum gw_submit_code {
+	GW_SUBMIT_NEW,
+	GW_SUBMIT_KNOWN,    /* sent before with this key: c->id is the id of that time */
+	GW_SUBMIT_MISMATCH, /* the key was used for something else */
+	GW_SUBMIT_AWAY,     /* no database: it is not in the journal */
+	GW_SUBMIT_UNKNOWN,  /* the database was lost in the middle: it may be in the journal */
+	GW_SUBMIT_REFUSED,  /* the journal does not take it: a fault of ours */
+	GW_SUBMIT_GONE,     /* the client left, do not answer */
+};
+/* In a coroutine. NEW and KNOWN: it is in the journal and will be done. @c->id must be set (uuid7)
+ * before. */
 enum gw_submit_code gw_bus_submit(struct gw_command *c);
+
+/* Rings for it and does not wait. */
+void gw_bus_ring(const struct gw_command *c);
 
 enum gw_wait_code { GW_WAIT_DONE, GW_WAIT_LATER, GW_WAIT_GONE };
 /*
- * In a coroutine: rings and waits up to 2 s. DONE fills @ret_state (inbox
- * state) and *@ret_body (malloc'ed cmd_answer record, may be NULL).
+ * In a coroutine: rings and waits up to 2 s. @known: the command was sent
+ * before, so its result is looked up first. DONE fills *@ret_body (malloc'ed
+ * cmd_answer record, may be NULL).
  */
-enum gw_wait_code gw_bus_wait(const struct gw_command *c, int *ret_state, void **ret_body, size_t *ret_len);
+enum gw_wait_code gw_bus_wait(const struct gw_command *c, bool known, void **ret_body,
+                              size_t *ret_len);
 
 enum gw_call_code { GW_CALL_OK, GW_CALL_NOBODY, GW_CALL_GONE };
 /* In a coroutine: a question without journal. OK: decoded into @ret_rec, free *@ret_mem. */
-enum gw_call_code gw_bus_call(const struct msg_def *msg, const void *rec, const char *corr, int timeout_ms,
-                              const struct rec_def *answer, void *ret_rec, void **ret_mem);
+enum gw_call_code gw_bus_call(const struct msg_def *msg, const void *rec, const char *corr,
+                              int timeout_ms, const struct rec_def *answer, void *ret_rec,
+                              void **ret_mem);

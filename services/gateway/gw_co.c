@@ -135,7 +135,8 @@ static void give_back(struct gw_co *co)
 	pool = co;
 }
 
-/* The request is over. When its client left in the middle, the handler runs once more, to clean up. */
+/* The request is over. When its client left in the middle, the handler runs once more, to clean up.
+ */
 static void on_free(struct http_request *req)
 {
 	struct gw_co **slot = req->hdlr_extra, *co = *slot;

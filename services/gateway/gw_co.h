@@ -17,7 +17,8 @@ struct gw_co;
 /* Runs fn(req) in a coroutine; what a Kore handler returns. */
 int gw_co_run(struct http_request *req, void (*fn)(struct http_request *req));
 struct gw_co *gw_co_self(void);
-/* Sleeps until gw_co_wake(). false: the client is gone. Spurious wake-ups happen: wait in a loop. */
+/* Sleeps until gw_co_wake(). false: the client is gone. Spurious wake-ups happen: wait in a loop.
+ */
 bool gw_co_wait(void);
 bool gw_co_cancelled(void);
 /* From the event loop, never from inside a handler. */

@@ -1,4 +1,5 @@
-/* POST: the body becomes a message, the message a row in its service's journal, its result the answer. */
+/* POST: the body becomes a message, the message a row in its service's journal, its result the
+ * answer. */
 #include "err.h"
 #include "gw_bus.h"
 #include "gw_co.h"
@@ -29,11 +30,14 @@ static bool fill_path(struct gw_rq *rq, void *rec)
 
 		if (rq->args.at[i].len >= sizeof(value) || rq->args.at[i].name_len >= sizeof(name))
 			return false;
-		snprintf(name, sizeof(name), "%.*s", (int)rq->args.at[i].name_len, rq->args.at[i].name);
-		snprintf(value, sizeof(value), "%.*s", (int)rq->args.at[i].len, rq->args.at[i].value);
+		snprintf(name, sizeof(name), "%.*s", (int)rq->args.at[i].name_len,
+		         rq->args.at[i].name);
+		snprintf(value, sizeof(value), "%.*s", (int)rq->args.at[i].len,
+		         rq->args.at[i].value);
 		f = rec_field(rq->route->msg->rec, name);
 		errno = 0;
-		if (!f || value[0] < '1' || value[0] > '9' || strtoll(value, &end, 10) <= 0 || *end || errno)
+		if (!f || value[0] < '1' || value[0] > '9' || strtoll(value, &end, 10) <= 0 ||
+		    *end || errno)
 			return false;
 		rec_set_i64(f, rec, strtoll(value, NULL, 10));
 	}
@@ -41,7 +45,8 @@ static bool fill_path(struct gw_rq *rq, void *rec)
 }
 
 /* What was typed leaves this process only sealed to the service that needs it. */
-static void seal_fields(const struct msg_def *msg, const char *id, void *rec, uint8_t *blobs[], size_t *n)
+static void seal_fields(const struct msg_def *msg, const char *id, void *rec, uint8_t *blobs[],
+                        size_t *n)
 {
 	for (size_t i = 0; i < msg->rec->n_fields; i++) {
 		const struct rec_field *f = &msg->rec->field[i];
@@ -52,22 +57,28 @@ static void seal_fields(const struct msg_def *msg, const char *id, void *rec, ui
 		if (f->kind != REC_SEAL || !value->data)
 			continue;
 		snprintf(context, sizeof(context), "%s/%s/%s", msg->type, id, f->name);
-		if (secret_seal(keys_seal(gw_keys(), f->sealed_for), context, value->data, value->len, &blobs[*n], &len))
+		if (secret_seal(keys_seal(gw_keys(), f->sealed_for), context, value->data,
+		                value->len, &blobs[*n], &len))
 			abort();
 		sodium_memzero((void *)(uintptr_t)value->data, value->len);
 		*value = (struct rec_bin){ blobs[(*n)++], len };
 	}
 }
 
-/* Path and body together: the same key for another address or body is another request. */
+/* Method, path and body together: the same key for another address or body is another request. */
 static void digest(struct gw_rq *rq, char out[65])
 {
 	crypto_generichash_state st;
+	const char *body;
 	uint8_t hash[32];
+	size_t len;
 
+	body = gw_request_body(rq, &len);
 	crypto_generichash_init(&st, NULL, 0, sizeof(hash));
+	crypto_generichash_update(&st, (const uint8_t *)rq->route->method,
+	                          strlen(rq->route->method) + 1);
 	crypto_generichash_update(&st, (const uint8_t *)rq->req->path, strlen(rq->req->path) + 1);
-	crypto_generichash_update(&st, rq->req->http_body->data, rq->req->content_length);
+	crypto_generichash_update(&st, (const uint8_t *)body, len);
 	crypto_generichash_final(&st, hash, sizeof(hash));
 	sodium_bin2hex(out, 65, hash, sizeof(hash));
 }
@@ -79,7 +90,8 @@ static void accepted(struct gw_rq *rq, const char *id)
 	char json[256], location[80];
 
 	snprintf(location, sizeof(location), "/api/v1/commands/%s", id);
-	snprintf(json, sizeof(json), "{\"command\":\"%s\",\"location\":\"%s\",\"state\":\"accepted\"}", id, location);
+	snprintf(json, sizeof(json),
+	         "{\"command\":\"%s\",\"location\":\"%s\",\"state\":\"accepted\"}", id, location);
 	gw_header(rq, "location", location);
 	gw_count(GW_ACCEPTED);
 	gw_reply_json(rq, 202, json);
@@ -91,7 +103,7 @@ static void answer(struct gw_rq *rq, const void *body, size_t len)
 	void *mem = NULL;
 
 	if (!body || rec_unpack(&cmd_answer_def, body, len, &a, &mem)) {
-		gw_problem(rq, 500, NULL, "Something went wrong on our side. Tell the administrators the number %s.", rq->corr);
+		gw_problem_broken(rq);
 		return;
 	}
 	if (a.status == 401)
@@ -103,13 +115,12 @@ static void answer(struct gw_rq *rq, const void *body, size_t len)
 	free(mem);
 }
 
-static void wait_and_answer(struct gw_rq *rq, const struct gw_command *c)
+static void wait_and_answer(struct gw_rq *rq, const struct gw_command *c, bool known)
 {
 	void *body = NULL;
 	size_t len;
-	int state;
 
-	switch (gw_bus_wait(c, &state, &body, &len)) {
+	switch (gw_bus_wait(c, known, &body, &len)) {
 	case GW_WAIT_GONE:
 		break;
 	case GW_WAIT_LATER:
@@ -124,19 +135,29 @@ static void wait_and_answer(struct gw_rq *rq, const struct gw_command *c)
 
 static void submit(struct gw_rq *rq, struct gw_command *c)
 {
-	switch (gw_bus_submit(c)) {
+	enum gw_submit_code code = gw_bus_submit(c);
+
+	switch (code) {
 	case GW_SUBMIT_NEW:
 	case GW_SUBMIT_KNOWN:
-		wait_and_answer(rq, c);
+		wait_and_answer(rq, c, code == GW_SUBMIT_KNOWN);
 		break;
 	case GW_SUBMIT_MISMATCH:
-		gw_problem(rq, 422, "idempotency_mismatch", "This Idempotency-Key was used for something else. Use a new one.");
+		gw_problem(rq, 422, "idempotency_mismatch",
+		           "This Idempotency-Key was used for something else. Use a new one.");
 		break;
 	case GW_SUBMIT_AWAY:
-		gw_problem_said(rq, 503, NULL, NULL, "The database cannot be reached right now. Nothing was done; try again in a few seconds.");
+		gw_problem_said(rq, 503, NULL, NULL,
+		                "The database cannot be reached right now. Nothing was done; try "
+		                "again in a few seconds.");
+		break;
+	case GW_SUBMIT_UNKNOWN:
+		gw_problem_said(rq, 503, NULL, NULL,
+		                "The database was lost while this was sent, so it may or may not "
+		                "be done. Look before you try again.");
 		break;
 	case GW_SUBMIT_REFUSED:
-		gw_problem(rq, 500, NULL, "Something went wrong on our side. Tell the administrators the number %s.", rq->corr);
+		gw_problem_broken(rq);
 		break;
 	case GW_SUBMIT_GONE:
 		break;
@@ -148,7 +169,11 @@ static void send_command(struct gw_rq *rq, void *rec)
 	const struct msg_def *msg = rq->route->msg;
 	const struct rec_field *object = *msg->object ? rec_field(msg->rec, msg->object) : NULL;
 	char agg[80], actor[32], sum[65];
-	struct gw_command c = { .msg = msg, .rec = rec, .actor = actor, .generation = rq->session.generation, .corr = rq->corr };
+	struct gw_command c = { .msg = msg,
+		                .rec = rec,
+		                .actor = actor,
+		                .generation = rq->session.generation,
+		                .corr = rq->corr };
 	uint8_t *blobs[8] = { 0 };
 	size_t n_blobs = 0;
 
@@ -156,14 +181,16 @@ static void send_command(struct gw_rq *rq, void *rec)
 	snprintf(actor, sizeof(actor), "user:%" PRId64, rq->session.user);
 	c.idem_key = gw_request_header(rq, "idempotency-key");
 	if (c.idem_key && !gw_idem_ok(c.idem_key)) {
-		gw_problem(rq, 400, NULL, "An Idempotency-Key has 8 to 200 printable characters without spaces.");
+		gw_problem(rq, 400, NULL,
+		           "An Idempotency-Key has 8 to 200 printable characters without spaces.");
 		return;
 	}
 	if (c.idem_key) {
 		digest(rq, sum);
 		c.digest = sum;
 	}
-	/* one object's commands run in order; what creates something has no object of its own yet */
+	/* one object's commands run in order; what creates something has no object of its own yet
+	 */
 	if (object && (object->flags & REC_PATH)) {
 		snprintf(agg, sizeof(agg), "%s:%" PRId64, msg->object, rec_get_i64(object, rec));
 		c.agg = agg;
@@ -180,11 +207,14 @@ void gw_command(struct gw_rq *rq)
 	struct rec_errors errors;
 	_Alignas(16) char rec[REC_MAX];
 	void *mem = NULL;
+	const char *body;
+	size_t len;
 	int r;
 
 	if (def->size > sizeof(rec))
 		abort();
-	r = rec_from_json(def, (const char *)rq->req->http_body->data, rq->req->content_length, rec, &mem, &errors);
+	body = gw_request_body(rq, &len);
+	r = rec_from_json(def, body, len, rec, &mem, &errors);
 	if (r == REC_E_MALFORMED)
 		gw_problem(rq, 400, NULL, "%s", errors.why);
 	else if (r)
@@ -198,7 +228,9 @@ void gw_command(struct gw_rq *rq)
 
 /* ---- GET /commands/:id -------------------------------------------------------------------- */
 
-static const char *const state_names[] = { "ready", "leased", "done", "failed", "dead", "cancelled" };
+static const char *const state_names[] = {
+	"ready", "leased", "done", "failed", "dead", "cancelled"
+};
 
 static void json_pair(struct buf *b, const char *key, const PGresult *res, int column)
 {
@@ -233,7 +265,8 @@ static void describe(struct gw_rq *rq, const PGresult *res)
 	buf_str(&b, "{\"id\":");
 	buf_json_str(&b, PQgetvalue(res, 0, 0));
 	json_pair(&b, "type", res, 1);
-	buf_fmt(&b, ",\"state\":\"%s\",\"attempt\":%s", state_names[state >= 0 && state < 6 ? state : 0], PQgetvalue(res, 0, 3));
+	buf_fmt(&b, ",\"state\":\"%s\",\"attempt\":%s",
+	        state_names[state >= 0 && state < 6 ? state : 0], PQgetvalue(res, 0, 3));
 	json_pair(&b, "created_at", res, 4);
 	json_pair(&b, "done_at", res, 5);
 	if (!PQgetisnull(res, 0, 6))
@@ -263,5 +296,5 @@ void gw_command_state(struct gw_rq *rq)
 	else if (a.code == GW_DB_OK)
 		gw_problem(rq, 404, NULL, "There is no such command, or it is not yours.");
 	else if (a.code != GW_DB_GONE)
-		gw_problem_said(rq, 503, NULL, NULL, "The database cannot be reached right now. Try again in a few seconds.");
+		gw_problem_away(rq);
 }

@@ -6,14 +6,19 @@
 struct gw_conf gw_conf;
 
 static const struct conf_param params[] = {
-	{ "db", CONF_STR, &gw_conf.db, NULL, "PostgreSQL connection string of the role sps_gateway" },
+	{ "db", CONF_STR, &gw_conf.db, NULL,
+	  "PostgreSQL connection string of the role sps_gateway" },
 	{ "redis", CONF_STR, &gw_conf.redis, NULL, "Redis: path of its socket, or host:port" },
 	{ "keys", CONF_STR, &gw_conf.keys, NULL, "key directory made by spsctl keygen" },
-	{ "listen", CONF_STR, &gw_conf.listen, "127.0.0.1:8080", "address and port of the portal, plain HTTP; TLS belongs to a proxy in front" },
-	{ "web", CONF_STR, &gw_conf.web, "", "directory with the built web pages (services/gateway/web/dist)" },
-	{ "public_url", CONF_STR, &gw_conf.public_url, "", "address people use; http://LISTEN when empty" },
+	{ "listen", CONF_STR, &gw_conf.listen, "127.0.0.1:8080",
+	  "address and port of the portal, plain HTTP; TLS belongs to a proxy in front" },
+	{ "web", CONF_STR, &gw_conf.web, "",
+	  "directory with the built web pages (services/gateway/web/dist)" },
+	{ "public_url", CONF_STR, &gw_conf.public_url, "",
+	  "address people use; http://LISTEN when empty" },
 	{ "workers", CONF_I64, &gw_conf.workers, "1", "worker processes" },
-	{ "db_connections", CONF_I64, &gw_conf.db_connections, "3", "PostgreSQL connections of each worker" },
+	{ "db_connections", CONF_I64, &gw_conf.db_connections, "3",
+	  "PostgreSQL connections of each worker" },
 	{ "log_level", CONF_STR, &gw_conf.log_level, "info", "debug, info, warn or error" },
 	CONF_END,
 };
@@ -31,6 +36,7 @@ bool gw_conf_origin(const char *origin)
 	snprintf(own, sizeof(own), "http://%s", gw_conf.listen);
 	return !strcmp(origin, own) ||
 	       /* the same port under its other name, for somebody at this machine */
-	       (!strncmp(gw_conf.listen, "127.0.0.1:", 10) && !strncmp(origin, "http://localhost:", 17) &&
+	       (!strncmp(gw_conf.listen, "127.0.0.1:", 10) &&
+	        !strncmp(origin, "http://localhost:", 17) &&
 	        !strcmp(origin + 17, gw_conf.listen + 10));
 }

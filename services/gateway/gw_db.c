@@ -45,7 +45,8 @@ static void watch(struct conn *c, bool write)
 		return;
 	c->fd = fd;
 	c->want_write = write;
-	kore_platform_event_schedule(fd, EPOLLIN | EPOLLRDHUP | (write ? EPOLLOUT : 0), 0, c); /* level triggered */
+	kore_platform_event_schedule(fd, EPOLLIN | EPOLLRDHUP | (write ? EPOLLOUT : 0), 0,
+	                             c); /* level triggered */
 }
 
 static void answer(struct gw_pending *p, PGresult *res)
@@ -145,8 +146,11 @@ static void connected(struct conn *c)
 	c->state = READY;
 	c->fd = -1;
 	for (size_t i = 0; i < n_statements; i++) {
-		PQsendPrepare(c->pg, statements[i].name, statements[i].sql, 0, NULL);
-		PQpipelineSync(c->pg);
+		if (!PQsendPrepare(c->pg, statements[i].name, statements[i].sql, 0, NULL) ||
+		    !PQpipelineSync(c->pg)) {
+			lose(c, "prepare");
+			return;
+		}
 		enqueue(c, prepared, NULL);
 	}
 	flush(c);
@@ -232,7 +236,17 @@ bool gw_db_ready(void)
 	return false;
 }
 
-struct gw_pending *gw_db_send(const char *stmt, int n, const char *const *values, gw_db_done done, void *arg)
+static void on_broken(void *arg, uint64_t now)
+{
+	struct conn *c = arg;
+	(void)now;
+
+	if (c->state == READY && PQflush(c->pg) < 0)
+		lose(c, "write");
+}
+
+struct gw_pending *gw_db_send(const char *stmt, int n, const char *const *values, gw_db_done done,
+                              void *arg)
 {
 	struct gw_pending *p;
 	struct conn *c = NULL;
@@ -247,8 +261,13 @@ struct gw_pending *gw_db_send(const char *stmt, int n, const char *const *values
 		return NULL;
 	}
 	p = enqueue(c, done, arg);
-	flush(c);
-	return c->state == READY ? p : NULL; /* lost in flush: done() was called already */
+	if (PQflush(c->pg) < 0)
+		kore_timer_add(
+			on_broken, 0, c,
+			KORE_TIMER_ONESHOT); /* not now: the caller does not expect done() yet */
+	else
+		watch(c, true);
+	return p;
 }
 
 void gw_db_abandon(struct gw_pending *p)
@@ -273,8 +292,7 @@ static void wake(PGresult *res, void *arg)
 	gw_co_wake(w->co);
 }
 
-/* Shutting down, out of room, cancelled by a timeout: it may work in a moment. */
-static bool passing(const char *state)
+bool gw_db_passing(const char *state)
 {
 	static const char *const classes[] = { "57", "53", "08", "55" };
 
@@ -294,9 +312,12 @@ static struct gw_db_answer sort(PGresult *res)
 		return (struct gw_db_answer){ .code = GW_DB_OK, .res = res };
 	state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	if (state && !strncmp(state, "SP", 2))
-		return (struct gw_db_answer){ .code = GW_DB_RAISED, .res = res, .status = (int)strtol(state + 2, NULL, 10) };
-	log_error("db.failed", LOG_STR("sqlstate", state), LOG_STR("why", PQresultErrorMessage(res)));
-	a = (struct gw_db_answer){ .code = passing(state) ? GW_DB_AWAY : GW_DB_FAILED };
+		return (struct gw_db_answer){ .code = GW_DB_RAISED,
+			                      .res = res,
+			                      .status = (int)strtol(state + 2, NULL, 10) };
+	log_error("db.failed", LOG_STR("sqlstate", state),
+	          LOG_STR("why", PQresultErrorMessage(res)));
+	a = (struct gw_db_answer){ .code = gw_db_passing(state) ? GW_DB_AWAY : GW_DB_FAILED };
 	PQclear(res);
 	return a;
 }

@@ -17,9 +17,13 @@ typedef void (*gw_db_done)(PGresult *res, void *arg);
 /* @stmts must live on. Called in the worker, after the sandbox is up. */
 void gw_db_start(const char *conninfo, int connections, const struct gw_stmt *stmts, size_t n);
 bool gw_db_ready(void);
-/* NULL: no connection now, or too much waiting. */
-struct gw_pending *gw_db_send(const char *stmt, int n, const char *const *values, gw_db_done done, void *arg);
+/* NULL: no connection now, or too much waiting; @done is not called. Else it is called once, and
+ * later. */
+struct gw_pending *gw_db_send(const char *stmt, int n, const char *const *values, gw_db_done done,
+                              void *arg);
 void gw_db_abandon(struct gw_pending *p);
+/* Is it an SQLSTATE of a moment (shutting down, out of room, cancelled by a timeout)? NULL: no. */
+bool gw_db_passing(const char *state);
 
 enum gw_db_code { GW_DB_OK, GW_DB_AWAY, GW_DB_RAISED, GW_DB_FAILED, GW_DB_GONE };
 struct gw_db_answer {

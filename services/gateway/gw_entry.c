@@ -1,9 +1,9 @@
 /* From Kore's one route to the row of the table, with everything that is the same for all. */
+#include "err.h"
 #include "gw_co.h"
 #include "gw_routes.h"
 #include "gw_session.h"
 #include "gw_static.h"
-#include "err.h"
 
 #include <string.h>
 #include <strings.h>
@@ -33,7 +33,8 @@ static const struct gw_route *find(struct gw_rq *rq, struct buf *ret_allow)
 			continue;
 		if (!strcmp(r->method, method))
 			return r;
-		buf_fmt(ret_allow, "%s%s%s", ret_allow->len ? ", " : "", r->method, !strcmp(r->method, "GET") ? ", HEAD" : "");
+		buf_fmt(ret_allow, "%s%s%s", ret_allow->len ? ", " : "", r->method,
+		        !strcmp(r->method, "GET") ? ", HEAD" : "");
 	}
 	return NULL;
 }
@@ -50,29 +51,27 @@ static void no_route(struct gw_rq *rq, const struct buf *allow)
 	}
 }
 
-static bool takes_json(const struct gw_route *r)
-{
-	return r->msg || r->body;
-}
-
+/* false: it has answered. */
 static bool body_ok(struct gw_rq *rq)
 {
 	const char *type = gw_request_header(rq, "content-type");
+	size_t len;
 
-	if (!takes_json(rq->route))
+	if (!rq->route->msg && !rq->route->body)
 		return true;
-	if (!rq->req->http_body || !rq->req->content_length) {
+	gw_request_body(rq, &len);
+	if (!len) {
 		gw_problem(rq, 400, NULL, "The body is missing: send a JSON object, at least {}.");
 		return false;
 	}
-	if (!type || strncasecmp(type, "application/json", 16) || (type[16] && !strchr("; ", type[16]))) {
+	if (!type || strncasecmp(type, "application/json", 16) || !strchr("; ", type[16])) {
 		gw_problem(rq, 415, NULL, "Send JSON, with content-type: application/json.");
 		return false;
 	}
 	return true;
 }
 
-/* Answered already when false. */
+/* false: it has answered. */
 static bool let_in(struct gw_rq *rq)
 {
 	bool changes = strcmp(rq->route->method, "GET") != 0;

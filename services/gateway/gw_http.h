@@ -4,7 +4,7 @@
  * ways to answer it. All answers, errors too, carry the headers that keep a
  * browser safe; all are logged once.
  */
-#include "gw_text.h"
+#include "gw_path.h"
 #include "uuid.h"
 
 #include <kore/kore.h>
@@ -15,7 +15,7 @@
 struct gw_route;
 
 struct gw_session {
-	char key[96];  /* in Redis; "" when nobody is signed in */
+	char key[96]; /* in Redis; "" when nobody is signed in */
 	char csrf[65];
 	int64_t user, generation, created;
 };
@@ -31,28 +31,37 @@ struct gw_rq {
 	int status; /* 0 until answered */
 };
 
-/* Installed by `bind … gw_connect`: our check in front of Kore's parser. */
-void gw_connect(struct connection *c);
-
-void gw_header(struct gw_rq *rq, const char *name, const char *value);
-const char *gw_request_header(struct gw_rq *rq, const char *name); /* NULL: absent */
-void gw_reply(struct gw_rq *rq, int status, const char *type, const void *data, size_t len);
-void gw_reply_json(struct gw_rq *rq, int status, const char *json);
-/* @data must live as long as the worker. */
-void gw_reply_memory(struct gw_rq *rq, int status, const void *data, size_t len);
-
-/*
- * A problem document (RFC 9457). @code is the short word programs look at, @fmt
- * the sentence a person reads. 401 to 503 each have their title.
- */
-void gw_problem(struct gw_rq *rq, int status, const char *code, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-/* 422 with a line for each wrong field. */
-void gw_problem_fields(struct gw_rq *rq, const struct rec_errors *errors);
-/* What a service or our SQL said; @field and @state may be NULL. */
-void gw_problem_said(struct gw_rq *rq, int status, const char *field, const char *state, const char *detail);
-void gw_retry_after(struct gw_rq *rq, int seconds);
+/* On every answer there is, ends with a NULL name. HSTS belongs to the proxy that speaks TLS. */
+struct gw_fixed_header {
+	const char *name, *value;
+};
+extern const struct gw_fixed_header gw_fixed_headers[];
 
 /* Fills peer, correlation id and clock. */
 void gw_rq_begin(struct gw_rq *rq, struct http_request *req);
 void gw_rq_end(struct gw_rq *rq); /* the log line and the counters */
+
+const char *gw_request_header(struct gw_rq *rq, const char *name); /* NULL: absent */
+/* The body; "" when there is none. */
+const char *gw_request_body(struct gw_rq *rq, size_t *ret_len);
+
+void gw_header(struct gw_rq *rq, const char *name, const char *value);
+void gw_header_fixed(struct gw_rq *rq); /* for answers that Kore makes: the WebSocket handshake */
+void gw_retry_after(struct gw_rq *rq, int seconds);
+void gw_reply(struct gw_rq *rq, int status, const char *type, const void *data, size_t len);
+void gw_reply_json(struct gw_rq *rq, int status, const char *json);
+void gw_reply_empty(struct gw_rq *rq, int status); /* 204, 304 */
+/* @data must live as long as the worker. */
+void gw_reply_memory(struct gw_rq *rq, int status, const void *data, size_t len);
+
+/* A problem document: @code NULL is the word of the status, @fmt the sentence a person reads. */
+void gw_problem(struct gw_rq *rq, int status, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* 422 with a line for each wrong field. */
+void gw_problem_fields(struct gw_rq *rq, const struct rec_errors *errors);
+/* What a service or our SQL said; each of @field, @state, @detail may be NULL or "". */
+void gw_problem_said(struct gw_rq *rq, int status, const char *field, const char *state,
+                     const char *detail);
+/* Nothing that people could mend: 503 when the database is away, 500 for all else. */
+void gw_problem_away(struct gw_rq *rq);
+void gw_problem_broken(struct gw_rq *rq);

@@ -1,3 +1,4 @@
+/* Sockets and what they watch. Frames on their way are in gw_socket.c. */
 #include "gw_live.h"
 
 #include "err.h"
@@ -6,201 +7,86 @@
 #include "gw_redis.h"
 #include "gw_routes.h"
 #include "gw_session.h"
-#include "gw_ws.h"
+#include "gw_socket.h"
 #include "log.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <time.h>
 
-int net_send_flush(struct connection *);
-void net_send_stream(struct connection *, void *, size_t, int (*)(struct netbuf *), struct netbuf **);
+int net_recv_flush(struct connection *);
 
-#define QUEUE_MAX (256 * 1024)
-#define STUCK_MS 20000
-#define TOPICS_MAX 32
-#define RECHECK_TICKS 30
+#define CHECK_TICKS 30
 #define PING_TICKS 30
-#define CLOSE_SIGNED_OUT 4401
-#define CLOSE_TOO_SLOW 4429
+#define SESSION_SOCKETS_MAX 50 /* tabs of one session */
+#define SESSION_TOPIC \
+	"session/" /* not a topic one may watch: workers tell each other of sign-outs */
 
-/* A frame shared by all who get it. */
-struct frame {
-	int refs;
-	size_t len;
-	uint8_t data[];
-};
-
-struct watch {
-	char asked[GW_TOPIC_MAX], full[GW_TOPIC_MAX]; /* "me", "me/7"; full is "" until it is allowed */
-};
-
-struct socket {
-	struct connection *c;
-	uint64_t serial; /* a check that comes back later must find the same socket */
-	struct gw_session session;
-	size_t queued;
-	uint64_t stuck_since;
-	bool closing;
-	size_t n;
-	struct watch topic[TOPICS_MAX];
-	TAILQ_ENTRY(socket) link;
-};
-
-static TAILQ_HEAD(, socket) sockets = TAILQ_HEAD_INITIALIZER(sockets);
-static unsigned n_sockets;
-static uint64_t last_serial;
-
+/* Kore looks these up by name. */
 void gw_ws_connect(struct connection *c);
 void gw_ws_message(struct connection *c, uint8_t op, void *data, size_t len);
 void gw_ws_disconnect(struct connection *c);
 
-unsigned gw_live_sockets(void)
-{
-	return n_sockets;
-}
-
-/* ---- frames ------------------------------------------------------------------------------- */
-
-static struct frame *frame_new(uint8_t op, const void *data, size_t len)
-{
-	uint8_t head[10];
-	size_t n = gw_ws_head(op, len, head);
-	struct frame *f = xcalloc(1, sizeof(*f) + n + len);
-
-	f->refs = 1;
-	f->len = n + len;
-	memcpy(f->data, head, n);
-	memcpy(f->data + n, data, len);
-	return f;
-}
-
-static void frame_unref(struct frame *f)
-{
-	if (f && --f->refs == 0)
-		free(f);
-}
-
-static int on_sent(struct netbuf *nb)
-{
-	struct frame *f = nb->extra;
-	struct socket *s = nb->owner->hdlr_extra;
-
-	if (s) {
-		s->queued -= f->len;
-		s->stuck_since = s->queued ? kore_time_ms() : 0;
-	}
-	frame_unref(f);
-	return KORE_RESULT_OK;
-}
-
-static void push(struct socket *s, struct frame *f)
-{
-	struct netbuf *nb;
-
-	if (s->closing || s->c->state != CONN_STATE_ESTABLISHED)
-		return;
-	if (!s->queued)
-		s->stuck_since = kore_time_ms();
-	f->refs++;
-	s->queued += f->len;
-	gw_count(GW_LIVE_FRAMES);
-	net_send_stream(s->c, f->data, f->len, on_sent, &nb);
-	nb->extra = f;
-	if (!net_send_flush(s->c))
-		kore_connection_disconnect(s->c); /* its socket is freed in gw_ws_disconnect(), later */
-}
-
-static void close_with(struct socket *s, uint16_t code)
-{
-	const uint8_t payload[2] = { (uint8_t)(code >> 8), (uint8_t)code };
-	struct frame *f = frame_new(WS_CLOSE, payload, sizeof(payload));
-
-	push(s, f);
-	frame_unref(f);
-	s->closing = true;
-	if (s->c->state == CONN_STATE_ESTABLISHED)
-		s->c->flags |= CONN_CLOSE_EMPTY;
-}
-
-static void say(struct socket *s, const char *op, const char *topic)
+static void say(struct gw_socket *s, const char *op, const char *topic)
 {
 	char text[160];
-	struct frame *f;
-	int n = topic ? snprintf(text, sizeof(text), "{\"op\":\"%s\",\"topic\":\"%s\"}", op, topic) :
-	                snprintf(text, sizeof(text), "{\"op\":\"%s\"}", op);
+	int n = topic ? snprintf(text, sizeof(text), "{\"op\":\"%s\",\"topic\":\"%s\"}", op, topic)
+	              : snprintf(text, sizeof(text), "{\"op\":\"%s\"}", op);
 
-	f = frame_new(WS_TEXT, text, (size_t)n);
-	push(s, f);
-	frame_unref(f);
+	gw_socket_send(s, WS_TEXT, text, (size_t)n);
 }
 
-/* ---- topics ------------------------------------------------------------------------------- */
+/* ---- may one watch? ----------------------------------------------------------------------- */
 
-static struct watch *watched(struct socket *s, const char *asked)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (!strcmp(s->topic[i].asked, asked))
-			return &s->topic[i];
-	return NULL;
-}
-
-static void unwatch(struct socket *s, const char *asked)
-{
-	struct watch *w = watched(s, asked);
-
-	if (w)
-		*w = s->topic[--s->n];
-}
-
-static struct socket *find(uint64_t serial)
-{
-	struct socket *s;
-
-	TAILQ_FOREACH (s, &sockets, link)
-		if (s->serial == serial)
-			return s;
-	return NULL;
-}
-
-/* One question to api.may_watch that is on its way. */
+/* One question that is on its way; the socket may be gone when the answer comes. */
 struct check {
 	uint64_t serial;
 	char asked[GW_TOPIC_MAX];
 	bool first;
 };
 
+static void allowed(struct gw_socket *s, struct gw_watch *w, const struct check *k,
+                    const char *topic)
+{
+	gw_topics_add(w, topic);
+	if (k->first)
+		say(s, "subscribed", topic);
+}
+
+static void denied(struct gw_socket *s, const struct check *k)
+{
+	gw_socket_unwatch(s, k->asked);
+	if (strcmp(k->asked, "me"))
+		say(s, "denied", k->asked);
+	else /* refused to nobody whose session is good */
+		gw_socket_close(s, WS_SIGNED_OUT);
+}
+
 static void on_checked(PGresult *res, void *arg)
 {
 	struct check *k = arg;
-	struct socket *s = find(k->serial);
-	struct watch *w = s ? watched(s, k->asked) : NULL;
-	bool good = PQresultStatus(res) == PGRES_TUPLES_OK;
+	struct gw_socket *s = gw_socket_find(k->serial);
+	struct gw_watch *w = s ? gw_socket_watched(s, k->asked) : NULL;
 
-	if (w && good && PQntuples(res) && !PQgetisnull(res, 0, 0)) {
-		snprintf(w->full, sizeof(w->full), "%s", PQgetvalue(res, 0, 0));
-		if (k->first)
-			say(s, "subscribed", w->full);
-	} else if (w && good) {
-		/* "me" is refused to nobody whose session is good */
-		bool over = !strcmp(k->asked, "me");
-
-		unwatch(s, k->asked);
-		if (over)
-			close_with(s, CLOSE_SIGNED_OUT);
+	if (s)
+		s->checks--;
+	if (w && PQresultStatus(res) == PGRES_TUPLES_OK) {
+		if (PQntuples(res) && !PQgetisnull(res, 0, 0))
+			allowed(s, w, k, PQgetvalue(res, 0, 0));
 		else
-			say(s, "denied", k->asked);
-	} else if (w && k->first) { /* the database is away: the client asks again after it reconnects */
-		unwatch(s, k->asked);
-		close_with(s, 1013);
+			denied(s, k);
+	} else if (w && k->first) { /* the database is away: the client asks again when it has
+		                       connected again */
+		gw_socket_unwatch(s, k->asked);
+		gw_socket_close(s, WS_TRY_AGAIN);
 	}
 	PQclear(res);
 	free(k);
 }
 
-static void ask(struct socket *s, const char *topic, bool first)
+static void ask(struct gw_socket *s, const char *topic, bool first)
 {
 	struct check *k = xcalloc(1, sizeof(*k));
 	char user[24], generation[24];
@@ -210,51 +96,74 @@ static void ask(struct socket *s, const char *topic, bool first)
 	snprintf(k->asked, sizeof(k->asked), "%s", topic);
 	snprintf(user, sizeof(user), "%" PRId64, s->session.user);
 	snprintf(generation, sizeof(generation), "%" PRId64, s->session.generation);
-	if (!gw_db_send("api.may_watch", 3, (const char *[]){ user, generation, topic }, on_checked, k)) {
-		/* not sent: treat it as if the answer were lost */
+	s->checks++;
+	if (!gw_db_send("api.may_watch", 3, (const char *[]){ user, generation, topic }, on_checked,
+	                k))
 		on_checked(NULL, k);
-	}
 }
 
-static void subscribe(struct socket *s, const char *topic)
+static void subscribe(struct gw_socket *s, const char *topic)
 {
-	struct watch *w = watched(s, topic);
-
-	if (!w && s->n == TOPICS_MAX) {
+	if (s->checks > GW_TOPICS_MAX) /* asks faster than we can look */
+		gw_socket_close(s, WS_TOO_MUCH);
+	else if (!gw_socket_watch(s, topic))
 		say(s, "denied", topic);
-		return;
-	}
-	if (!w) {
-		w = &s->topic[s->n++];
-		*w = (struct watch){ 0 };
-		snprintf(w->asked, sizeof(w->asked), "%s", topic);
-	}
-	ask(s, topic, true);
+	else
+		ask(s, topic, true);
 }
 
-static void publish(const char *topic, const char *json, size_t len)
+/* ---- does the session still exist? -------------------------------------------------------- */
+
+static void end_session(const char *key)
 {
-	struct frame *f = NULL;
-	struct socket *s;
+	struct gw_socket *s;
 
-	TAILQ_FOREACH (s, &sockets, link)
-		for (size_t i = 0; i < s->n; i++) {
-			if (strcmp(s->topic[i].full, topic))
-				continue;
-			if (!f)
-				f = frame_new(WS_TEXT, json, len);
-			if (s->queued + f->len > QUEUE_MAX && !s->closing) {
-				gw_count(GW_LIVE_DROPPED);
-				close_with(s, CLOSE_TOO_SLOW);
-			} else {
-				push(s, f);
-			}
-			break;
-		}
-	frame_unref(f);
+	TAILQ_FOREACH (s, &gw_sockets, link)
+		if (!strcmp(s->session.key, key))
+			gw_socket_close(s, WS_SIGNED_OUT);
 }
 
-/* ---- sockets ------------------------------------------------------------------------------ */
+void gw_live_session_over(const char *key)
+{
+	char topic[128];
+
+	end_session(key);
+	snprintf(topic, sizeof(topic), SESSION_TOPIC "%s", key);
+	gw_redis_publish(topic, "over");
+}
+
+static void on_session(enum gw_redis_code code, const char *value, void *arg)
+{
+	uint64_t *serial = arg;
+	struct gw_socket *s = gw_socket_find(*serial);
+	(void)value;
+
+	if (s && code == GW_REDIS_NONE)
+		gw_socket_close(s, WS_SIGNED_OUT);
+	free(serial);
+}
+
+static void check_session(struct gw_socket *s)
+{
+	uint64_t *serial = xcalloc(1, sizeof(*serial));
+
+	*serial = s->serial;
+	if (time(NULL) - s->session.created >= GW_SESSION_LONGEST_S)
+		gw_socket_close(s, WS_SIGNED_OUT);
+	gw_redis_exists(s->session.key, on_session, serial);
+}
+
+/* ---- from services ------------------------------------------------------------------------ */
+
+static void on_live(const char *topic, const char *json, size_t len)
+{
+	if (!strncmp(topic, SESSION_TOPIC, strlen(SESSION_TOPIC)))
+		end_session(topic + strlen(SESSION_TOPIC));
+	else
+		gw_socket_publish(topic, json, len);
+}
+
+/* ---- from clients ------------------------------------------------------------------------- */
 
 void gw_ws_connect(struct connection *c)
 {
@@ -263,7 +172,7 @@ void gw_ws_connect(struct connection *c)
 
 void gw_ws_message(struct connection *c, uint8_t op, void *data, size_t len)
 {
-	struct socket *s = c->hdlr_extra;
+	struct gw_socket *s = c->hdlr_extra;
 	char topic[GW_TOPIC_MAX];
 
 	if (!s || s->closing)
@@ -273,94 +182,128 @@ void gw_ws_message(struct connection *c, uint8_t op, void *data, size_t len)
 		subscribe(s, topic);
 		break;
 	case GW_OP_UNSUB:
-		unwatch(s, topic);
+		gw_socket_unwatch(s, topic);
 		break;
 	case GW_OP_PING:
 		say(s, "pong", NULL);
 		break;
-	case GW_OP_ACK:
+	case GW_OP_ACK: /* a slow reader shows in its queue */
 		break;
 	case GW_OP_BAD:
-		close_with(s, 1008);
+		gw_socket_close(s, WS_BAD);
 		break;
 	}
 }
 
 void gw_ws_disconnect(struct connection *c)
 {
-	struct socket *s = c->hdlr_extra;
+	struct gw_socket *s = c->hdlr_extra;
 
 	c->hdlr_extra = NULL; /* else Kore frees it with its own allocator */
-	if (!s)
-		return;
-	TAILQ_REMOVE(&sockets, s, link);
-	n_sockets--;
-	free(s);
+	if (s)
+		gw_socket_free(s);
 }
 
-static void attach(struct gw_rq *rq, struct connection *c)
+/* 0, or -1 after it has answered. Kore's handshake checks neither, or answers without our headers.
+ */
+static int handshake_ok(struct gw_rq *rq)
 {
-	struct socket *s = xcalloc(1, sizeof(*s));
+	const char *key = gw_request_header(rq, "sec-websocket-key"),
+		   *version = gw_request_header(rq, "sec-websocket-version");
+	const char *upgrade = gw_request_header(rq, "upgrade");
+	const struct gw_socket *s;
+	unsigned n = 0;
 
-	s->c = c;
-	s->serial = ++last_serial;
-	s->session = rq->session;
-	c->hdlr_extra = s;
-	TAILQ_INSERT_TAIL(&sockets, s, link);
-	n_sockets++;
-	subscribe(s, "me"); /* so that a lost session closes the socket, whatever it watches */
+	TAILQ_FOREACH (s, &gw_sockets, link)
+		n += !strcmp(s->session.key, rq->session.key);
+	if (!upgrade || !gw_ws_handshake_ok(upgrade, version, key) ||
+	    rq->req->method != HTTP_METHOD_GET) {
+		gw_header(rq, "upgrade", "websocket");
+		gw_header(rq, "sec-websocket-version", "13");
+		gw_problem(rq, 426, NULL, "This address speaks WebSocket, version 13.");
+	} else if (!gw_origin_ok(rq, true)) {
+		gw_problem(rq, 403, "cross_site",
+		           "This connection did not come from the portal's own page.");
+	} else if (n >= SESSION_SOCKETS_MAX) {
+		gw_problem(rq, 429, NULL,
+		           "Too many windows of this session are open. Close some of them.");
+	} else if (gw_draining()) {
+		gw_problem_said(rq, 503, NULL, NULL, "This worker is about to end. Connect again.");
+	} else {
+		return 0;
+	}
+	return -1;
 }
 
 void gw_live_open(struct gw_rq *rq)
 {
-	const char *upgrade = gw_request_header(rq, "upgrade");
 	struct connection *c = rq->req->owner;
 
-	if (!upgrade || strcasecmp(upgrade, "websocket") || rq->req->method != HTTP_METHOD_GET) {
-		gw_header(rq, "upgrade", "websocket");
-		gw_problem(rq, 426, NULL, "This address speaks WebSocket.");
+	if (handshake_ok(rq))
 		return;
-	}
-	if (!gw_origin_ok(rq, true)) {
-		gw_problem(rq, 403, "cross_site", "This connection did not come from the portal's own page.");
-		return;
-	}
 	rq->status = 101;
 	if (!c || c->state != CONN_STATE_ESTABLISHED)
 		return;
+	gw_header_fixed(rq);
+	c->flags |= CONN_IS_BUSY; /* else Kore's HTTP parser is armed once more, and ends the worker
+	                             when it sees a frame */
 	kore_websocket_handshake(rq->req, "gw_ws_connect", "gw_ws_message", "gw_ws_disconnect");
-	if (c->proto == CONN_PROTO_WEBSOCKET && c->state == CONN_STATE_ESTABLISHED)
-		attach(rq, c);
+	c->flags &= ~CONN_IS_BUSY;
+	subscribe(gw_socket_new(c, &rq->session),
+	          "me"); /* so that a lost session closes the socket, whatever it watches */
+	if (!net_recv_flush(c))
+		kore_connection_disconnect(c);
+}
+
+/* ---- housekeeping ------------------------------------------------------------------------- */
+
+static void check(struct gw_socket *s)
+{
+	struct gw_watch *w;
+
+	check_session(s);
+	for (size_t i = s->n; i-- > 0 && !s->closing;) {
+		w = s->watch[i];
+		if (w->topic[0])
+			ask(s, w->asked, false);
+	}
 }
 
 static void on_tick(void *arg, uint64_t now)
 {
 	static unsigned tick;
-	struct frame *ping = NULL;
-	struct socket *s, *next;
+	struct gw_socket *s, *next;
 	(void)arg;
 
 	tick++;
-	for (s = TAILQ_FIRST(&sockets); s; s = next) {
+	for (s = TAILQ_FIRST(&gw_sockets); s; s = next) {
 		next = TAILQ_NEXT(s, link);
-		if (s->stuck_since && now > s->stuck_since + STUCK_MS) {
-			gw_count(GW_LIVE_DROPPED);
-			kore_connection_disconnect(s->c);
+		if (gw_socket_stuck(s, now)) {
+			kore_connection_disconnect(s->c); /* frees it */
 			continue;
 		}
-		if ((tick + s->serial) % RECHECK_TICKS == 0)
-			for (size_t i = s->n; i-- > 0;)
-				ask(s, s->topic[i].asked, false);
-		if (tick % PING_TICKS == 0) {
-			ping = ping ? ping : frame_new(WS_PING, "", 0);
-			push(s, ping);
-		}
+		if ((tick + s->serial) % CHECK_TICKS == 0)
+			check(s);
+		if ((tick + s->serial) % PING_TICKS == PING_TICKS / 2)
+			gw_socket_send(s, WS_PING, "", 0);
 	}
-	frame_unref(ping);
+}
+
+void gw_live_leave(void)
+{
+	struct gw_socket *s;
+
+	TAILQ_FOREACH (s, &gw_sockets, link)
+		gw_socket_close(s, WS_GOING_AWAY);
+}
+
+unsigned gw_live_sockets(void)
+{
+	return gw_n_sockets;
 }
 
 void gw_live_start(void)
 {
-	gw_redis_listen(publish);
+	gw_redis_listen(on_live);
 	kore_timer_add(on_tick, 1000, NULL, 0);
 }

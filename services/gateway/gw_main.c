@@ -1,9 +1,11 @@
 /* The life of a worker: what Kore calls, the sandbox, draining. */
 #include "gw_bus.h"
 #include "gw_conf.h"
+#include "gw_conn.h"
 #include "gw_db.h"
 #include "gw_keys.h"
 #include "gw_live.h"
+#include "gw_metrics.h"
 #include "gw_redis.h"
 #include "gw_routes.h"
 #include "gw_static.h"
@@ -20,7 +22,9 @@
 #include <unistd.h>
 
 #define DRAIN_MS 5000
+#define TICK_MS 100
 
+/* clang-format off */
 #if defined(GW_NO_SANDBOX) /* sanitizers need calls that a worker must not make */
 KORE_SECCOMP_FILTER("all", KORE_BPF_RET(SECCOMP_RET_ALLOW))
 #else
@@ -36,14 +40,15 @@ KORE_SECCOMP_FILTER("gateway",
 	KORE_SYSCALL_ALLOW(sched_getscheduler), KORE_SYSCALL_ALLOW(sched_setscheduler),
 	KORE_SYSCALL_ALLOW(mremap), KORE_SYSCALL_ALLOW(uname), KORE_SYSCALL_ALLOW(prlimit64),
 	KORE_SYSCALL_ALLOW(tgkill), KORE_SYSCALL_ALLOW(sysinfo), KORE_SYSCALL_ALLOW(getrusage),
-	KORE_SYSCALL_ALLOW(pipe2), KORE_SYSCALL_ALLOW(getppid),
+	KORE_SYSCALL_ALLOW(pipe2), KORE_SYSCALL_ALLOW(getppid), KORE_SYSCALL_ALLOW(shutdown),
 	KORE_SYSCALL_DENY_ARG(socket, 0, AF_NETLINK, EACCES))
 #endif
+/* clang-format on */
 
 static struct keys keys;
 static volatile sig_atomic_t draining;
 static uint64_t drain_until;
-static bool leaving;
+static bool quitting, leaving;
 
 const struct keys *gw_keys(void)
 {
@@ -65,41 +70,51 @@ static void on_term(int sig)
 static void on_tick(void *arg, uint64_t now)
 {
 	(void)arg;
-	if (!draining)
+	if (!draining || quitting)
 		return;
 	if (!drain_until) {
 		drain_until = now + DRAIN_MS;
 		log_info("service.draining", LOG_I64("requests", http_request_count));
-	}
-	if (!http_request_count || now > drain_until) {
-		draining = 0;
+		gw_live_leave();
+	} else if (!http_request_count || now > drain_until) {
+		quitting = true;
 		raise(SIGQUIT);
 	}
 }
 
-static void check_table(void)
-{
-	for (const struct gw_route *r = gw_routes; r->path; r++) {
-		if (r->access == GW_UNSET)
-			fatal("route %s %s does not say who may come in", r->method, r->path);
-		if (!r->read.name + !r->msg + !r->handler != 2)
-			fatal("route %s %s must have one of read, command, handler", r->method, r->path);
-	}
-}
+/* ---- what Kore calls ---------------------------------------------------------------------- */
 
 void kore_parent_configure(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	setvbuf(stdout, NULL, _IOLBF, 0); /* kore_log() prints; forked children must not repeat its buffer */
+	setvbuf(stdout, NULL, _IOLBF,
+	        0); /* kore_log() prints; forked children must not repeat its buffer */
 	if (sodium_init() < 0 || conf_load(gw_conf_tables))
 		fatal("configuration");
 	log_init("gateway", gw_conf.log_level);
-	check_table();
+	if (gw_routes_check(gw_routes))
+		fatal("routes");
 	if (keys_load(&keys, gw_conf.keys, "gateway"))
 		fatal("keys");
 	gw_static_load(gw_conf.web);
 	gw_openapi_prepare();
+	gw_metrics_prepare();
+}
+
+/* The launcher's own directory, when nobody gave it one. */
+void kore_parent_teardown(void)
+{
+	const char *dir = getenv("GW_RUNTIME_OWN");
+	char path[256];
+
+	if (!dir)
+		return;
+	snprintf(path, sizeof(path), "%s/kore.conf", dir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/kore.pid", dir);
+	unlink(path);
+	rmdir(dir);
 }
 
 /* Leaves without destructors: those of some libraries wait for ever after Kore's fatal(). */
@@ -120,14 +135,15 @@ void kore_worker_configure(void)
 #endif
 	setenv("ZSYS_SIGHANDLER", "false", 1); /* czmq would take SIGTERM from us */
 	atexit(hard_exit);
+	gw_conn_start();
 	gw_db_start(gw_conf.db, (int)gw_conf.db_connections, stmts, n);
 	gw_redis_start(gw_conf.redis);
 	gw_bus_start(&keys);
 	gw_live_start();
 	sigfillset(&act.sa_mask);
 	sigaction(SIGTERM, &act, NULL);
-	kore_timer_add(on_tick, 100, NULL, 0);
-	log_info("service.ready", LOG_STR("listen", gw_conf.listen));
+	kore_timer_add(on_tick, TICK_MS, NULL, 0);
+	log_info("service.ready", LOG_STR("listen", gw_conf.listen), LOG_I64("worker", worker->id));
 }
 
 void kore_worker_teardown(void)

@@ -1,22 +1,36 @@
 #pragma once
-/* Counters of one worker, as Prometheus text at /metrics. */
+/*
+ * Counters, as Prometheus text at /metrics. All workers count into memory they
+ * share, so that it does not matter which of them is asked.
+ */
 #include "buf.h"
 
 #include <stdint.h>
 
 struct gw_route;
 
+/* clang-format off */
+#define GW_COUNTERS(C)                                                              \
+	C(SUBMITS,      "submits",      "commands given to the journal")            \
+	C(SUBMIT_CALLS, "submit_calls", "calls they needed; less is better batched") \
+	C(RINGS,        "rings",        "bells rung at services")                   \
+	C(RESULTS,      "results",      "results that came while somebody waited")  \
+	C(ACCEPTED,     "accepted",     "commands answered with 202")               \
+	C(LIVE_FRAMES,  "live_frames",  "frames handed to live sockets")            \
+	C(LIVE_DROPPED, "live_dropped", "live sockets closed because they were too slow") \
+	C(REFUSED,      "refused",      "requests refused before they were read")
+/* clang-format on */
+
 enum gw_counter {
-	GW_SUBMITS,       /* commands journalled */
-	GW_SUBMIT_CALLS,  /* calls they needed: batching is submits / calls */
-	GW_RINGS,         /* bells rung */
-	GW_RESULTS,       /* answered within the wait */
-	GW_ACCEPTED,      /* answered with 202 */
-	GW_LIVE_FRAMES,   /* frames handed to sockets */
-	GW_LIVE_DROPPED,  /* sockets closed because they were too slow */
-	GW_N_COUNTERS,
+#define C(id, name, help) GW_##id,
+	GW_COUNTERS(C)
+#undef C
+		GW_N_COUNTERS
 };
+
+/* In the parent, before there are workers. */
+void gw_metrics_prepare(void);
 void gw_count(enum gw_counter which);
-void gw_count_refused(int status);
+/* @route may be NULL: static files and what does not exist. */
 void gw_count_request(const struct gw_route *route, int status, int64_t ms);
 void gw_metrics_text(struct buf *out);

@@ -24,19 +24,26 @@ void gw_readyz(struct gw_rq *rq)
 {
 	char text[120];
 	bool db = gw_db_ready(), redis = gw_redis_ready(), stay = !gw_draining();
-	int n = snprintf(text, sizeof(text), "{\"ready\":%s,\"database\":%s,\"redis\":%s,\"draining\":%s}", db && redis && stay ? "true" : "false",
-	                 db ? "true" : "false", redis ? "true" : "false", stay ? "false" : "true");
+	int n = snprintf(text, sizeof(text),
+	                 "{\"ready\":%s,\"database\":%s,\"redis\":%s,\"draining\":%s}",
+	                 db && redis && stay ? "true" : "false", db ? "true" : "false",
+	                 redis ? "true" : "false", stay ? "false" : "true");
 
 	gw_header(rq, "cache-control", "no-store");
-	gw_reply(rq, db && redis && stay ? 200 : 503, "application/json; charset=utf-8", text, (size_t)n);
+	gw_reply(rq, db && redis && stay ? 200 : 503, "application/json; charset=utf-8", text,
+	         (size_t)n);
 }
 
-/* Counters name no person and no object, but how busy one is is nobody else's business: this machine only. */
+/*
+ * Counters name no person and no object, but how busy one is is nobody else's
+ * business: for this machine only, and not through a proxy that stands on it.
+ */
 void gw_metrics(struct gw_rq *rq)
 {
 	_cleanup_(buf_release) struct buf b = { .max = 1 << 20 };
 
-	if (strncmp(rq->peer, "127.", 4) && strcmp(rq->peer, "::1")) {
+	if ((strncmp(rq->peer, "127.", 4) && strcmp(rq->peer, "::1")) ||
+	    gw_request_header(rq, "x-forwarded-for")) {
 		gw_problem(rq, 404, NULL, "There is nothing at this address.");
 		return;
 	}
@@ -52,13 +59,18 @@ static void to_buf(void *arg, const char *text, size_t len)
 
 void gw_openapi_prepare(void)
 {
-	static struct openapi_route list[160];
+	struct openapi_route list[256];
 	size_t n = 0;
 
-	for (const struct gw_route *r = gw_routes; r->path; r++)
+	for (const struct gw_route *r = gw_routes; r->path && n < sizeof(list) / sizeof(list[0]);
+	     r++)
 		list[n++] = (struct openapi_route){
-			.method = r->method, .path = r->path, .summary = r->summary,
-			.body = r->msg ? r->msg->rec : r->body, .command = r->msg != NULL, .list = r->list,
+			.method = r->method,
+			.path = r->path,
+			.summary = r->summary,
+			.body = r->msg ? r->msg->rec : r->body,
+			.command = r->msg != NULL,
+			.query = r->query,
 			.session = r->access == GW_SESSION,
 		};
 	buf_init(&description, 4 << 20);
@@ -73,6 +85,7 @@ void gw_openapi(struct gw_rq *rq)
 
 /* ---- phone_home --------------------------------------------------------------------------- */
 
+#define FORM_MAX 8192
 #define PER_ADDRESS 30 /* calls of one address in a minute */
 #define ADDRESSES 512
 
@@ -103,42 +116,28 @@ static bool too_many(const char *peer, uint64_t now)
 	return false;
 }
 
-static bool line_ok(const char *s)
-{
-	for (; *s; s++)
-		if (*s < ' ' || *s >= 0x7f)
-			return false;
-	return true;
-}
-
-/* One line: cloud-init sends the file with its line end. */
-static bool host_key(struct gw_rq *rq, char out[900])
-{
-	size_t n;
-
-	if (!rq->req->http_body || rq->req->content_length > 8192 ||
-	    !gw_form_field((const char *)rq->req->http_body->data, rq->req->content_length, "pub_key_ed25519", out, 900))
-		return false;
-	for (n = strlen(out); n && strchr("\r\n ", out[n - 1]); n--)
-		out[n - 1] = '\0';
-	return n >= 20 && n <= 800 && line_ok(out) && !strncmp(out, "ssh-ed25519 ", 12);
-}
-
-/* Well-formed calls all get the same answer: whether a token was good is not told. */
+/* Well-formed calls all get the same answer at once: whether a token was good is not told. */
 void gw_phone_home(struct gw_rq *rq)
 {
-	char token[129], hash[65], key[900];
+	char token[129], hash[65], key[GW_HOST_KEY_MAX];
 	struct hostkey_report in = { .token_hash = hash, .key = key };
-	struct gw_command c = { .msg = &hostkey_report_msg, .rec = &in, .actor = "system:gateway", .corr = rq->corr };
+	struct gw_command c = {
+		.msg = &hostkey_report_msg, .rec = &in, .actor = "system:gateway", .corr = rq->corr
+	};
 	enum gw_submit_code code;
+	const char *body;
+	size_t len;
 
 	if (too_many(rq->peer, kore_time_ms())) {
 		gw_retry_after(rq, 60);
 		gw_problem(rq, 429, NULL, "Too many calls from this address.");
 		return;
 	}
-	if (!gw_token_ok(rq->args.at[0].value, rq->args.at[0].len) || !host_key(rq, key)) {
-		gw_problem(rq, 400, NULL, "Send the form of cloud-init's phone_home with pub_key_ed25519.");
+	body = gw_request_body(rq, &len);
+	if (!gw_token_ok(rq->args.at[0].value, rq->args.at[0].len) || len > FORM_MAX ||
+	    !gw_form_host_key(body, len, key)) {
+		gw_problem(rq, 400, NULL,
+		           "Send the form of cloud-init's phone_home with pub_key_ed25519.");
 		return;
 	}
 	snprintf(token, sizeof(token), "%.*s", (int)rq->args.at[0].len, rq->args.at[0].value);
@@ -146,13 +145,9 @@ void gw_phone_home(struct gw_rq *rq)
 	uuid7(c.id);
 	code = gw_bus_submit(&c);
 	if (code == GW_SUBMIT_NEW) {
-		int state;
-		void *body = NULL;
-		size_t len;
-
-		if (gw_bus_wait(&c, &state, &body, &len) != GW_WAIT_GONE)
-			gw_reply(rq, 200, "text/plain; charset=utf-8", "", 0);
-		free(body);
+		gw_bus_ring(&c);
+		gw_header(rq, "cache-control", "no-store");
+		gw_reply(rq, 200, "text/plain; charset=utf-8", "", 0);
 	} else if (code != GW_SUBMIT_GONE) {
 		gw_problem_said(rq, 503, NULL, NULL, "Call again in a few seconds.");
 	}

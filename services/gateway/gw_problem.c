@@ -1,128 +1,114 @@
-/* Problem documents: what went wrong, in words, and where to look. */
-#include "gw_http.h"
+#include "gw_problem.h"
 
-#include "err.h"
-
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-static const struct {
+static const struct kind {
 	int status;
-	const char *code, *title;
-} titles[] = {
-	{ 400, "bad_request", "The request cannot be read" },
-	{ 401, "unauthenticated", "Please sign in" },
-	{ 403, "forbidden", "You are not allowed to do this" },
-	{ 404, "not_found", "There is nothing here" },
-	{ 405, "method_not_allowed", "This cannot be done here" },
-	{ 409, "conflict", "Something has changed meanwhile" },
-	{ 413, "too_large", "This is too large" },
-	{ 415, "unsupported_media", "This must be JSON" },
-	{ 422, "invalid", "Some fields need another look" },
-	{ 429, "too_many", "Too many attempts" },
-	{ 426, "upgrade_required", "This address is for WebSockets" },
-	{ 500, "internal", "Something went wrong on our side" },
-	{ 503, "unavailable", "This is not available right now" },
+	const char *code, *title, *sentence;
+} kinds[] = {
+	{ 400, "bad_request", "The request cannot be read",
+	  "The request is not well-formed HTTP/1.1." },
+	{ 401, "unauthenticated", "Please sign in",
+	  "You are not signed in, or your session has ended." },
+	{ 403, "forbidden", "You are not allowed to do this", "You are not allowed to do this." },
+	{ 404, "not_found", "There is nothing here", "There is nothing at this address." },
+	{ 405, "method_not_allowed", "This cannot be done here",
+	  "This address does not take that method." },
+	{ 408, "timeout", "The request took too long",
+	  "The request did not arrive in time. Send it again." },
+	{ 409, "conflict", "Something has changed meanwhile",
+	  "Something has changed meanwhile. Reload and look again." },
+	{ 411, "length_required", "The request has no length",
+	  "Send the body with a content-length header, also when it is empty." },
+	{ 413, "too_large", "This is too large",
+	  "The body is too large: at most 256 KiB are taken." },
+	{ 414, "too_long", "The address is too long", "The address is too long." },
+	{ 415, "unsupported_media", "This must be JSON",
+	  "Send JSON, with content-type: application/json." },
+	{ 417, "bad_request", "The request cannot be read",
+	  "Send the body at once: Expect is not supported." },
+	{ 422, "invalid", "Some fields need another look", "Please look at the marked fields." },
+	{ 426, "upgrade_required", "This address is for WebSockets",
+	  "This address speaks WebSocket." },
+	{ 429, "too_many", "Too many attempts",
+	  "That was too often. Wait a moment and try again." },
+	{ 431, "too_large", "Too many headers",
+	  "The headers are too large, or there are more than 23 of them." },
+	{ 500, "internal", "Something went wrong on our side",
+	  "Something went wrong on our side." },
+	{ 501, "bad_request", "The request cannot be read",
+	  "This method or transfer encoding is not supported." },
+	{ 503, "unavailable", "This is not available right now",
+	  "This is not available right now. Try again in a few seconds." },
+	{ 505, "bad_request", "The request cannot be read", "Only HTTP/1.1 is spoken here." },
 };
 
-static const char *title_of(int status)
+static const struct kind *kind_of(int status)
 {
-	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
-		if (titles[i].status == status)
-			return titles[i].title;
-	return "The request was refused";
+	static const struct kind other = { 0, "refused", "The request was refused",
+		                           "The request was refused." };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].status == status)
+			return &kinds[i];
+	return &other;
 }
 
-static const char *code_of(int status)
+const char *gw_problem_sentence(int status)
 {
-	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
-		if (titles[i].status == status)
-			return titles[i].code;
-	return "refused";
+	return kind_of(status)->sentence;
 }
 
-static void begin(struct buf *b, struct gw_rq *rq, int status, const char *code, const char *detail)
+static void member(struct buf *b, const char *name, const char *value)
 {
-	buf_init(b, 64 * 1024);
-	buf_fmt(b, "{\"type\":\"about:blank\",\"title\":");
-	buf_json_str(b, title_of(status));
-	buf_fmt(b, ",\"status\":%d,\"detail\":", status);
-	buf_json_str(b, detail);
-	buf_str(b, ",\"code\":");
-	buf_json_str(b, code);
-	buf_str(b, ",\"correlation\":");
-	buf_json_str(b, rq->corr);
+	buf_fmt(b, ",\"%s\":", name);
+	buf_json_str(b, value);
 }
 
-static void end(struct buf *b, struct gw_rq *rq, int status)
-{
-	buf_str(b, "}");
-	gw_header(rq, "cache-control", "no-store");
-	gw_reply(rq, status, "application/problem+json; charset=utf-8", b->data, b->len);
-}
-
-void gw_retry_after(struct gw_rq *rq, int seconds)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", seconds);
-	gw_header(rq, "retry-after", text);
-}
-
-void gw_problem(struct gw_rq *rq, int status, const char *code, const char *fmt, ...)
-{
-	_cleanup_(buf_release) struct buf b = { 0 };
-	char detail[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(detail, sizeof(detail), fmt, ap);
-	va_end(ap);
-	begin(&b, rq, status, code ? code : code_of(status), detail);
-	end(&b, rq, status);
-}
-
-static void field_line(struct buf *b, const char *field, const char *code, const char *detail)
+static void error_line(struct buf *b, const char *field, const char *code, const char *detail)
 {
 	buf_str(b, "{\"field\":");
 	buf_json_str(b, field);
-	buf_str(b, ",\"code\":");
-	buf_json_str(b, code);
-	buf_str(b, ",\"detail\":");
-	buf_json_str(b, detail);
+	member(b, "code", code);
+	member(b, "detail", detail);
 	buf_str(b, "}");
 }
 
-void gw_problem_fields(struct gw_rq *rq, const struct rec_errors *errors)
+static void error_lines(struct buf *b, const struct gw_problem *p, const char *detail)
 {
-	_cleanup_(buf_release) struct buf b = { 0 };
-
-	begin(&b, rq, 422, "invalid", errors->n == 1 ? errors->at[0].detail : "Please look at the marked fields.");
-	buf_str(&b, ",\"errors\":[");
-	for (size_t i = 0; i < errors->n; i++) {
-		buf_str(&b, i ? "," : "");
-		field_line(&b, errors->at[i].field, errors->at[i].code, errors->at[i].detail);
+	buf_str(b, ",\"errors\":[");
+	if (p->errors) {
+		for (size_t i = 0; i < p->errors->n; i++) {
+			buf_str(b, i ? "," : "");
+			error_line(b, p->errors->at[i].field, p->errors->at[i].code,
+			           p->errors->at[i].detail);
+		}
+	} else {
+		error_line(b, p->field, "refused", detail);
 	}
-	buf_str(&b, "]");
-	end(&b, rq, 422);
+	buf_str(b, "]");
 }
 
-void gw_problem_said(struct gw_rq *rq, int status, const char *field, const char *state, const char *detail)
+static const char *detail_of(const struct gw_problem *p, const struct kind *kind)
 {
-	_cleanup_(buf_release) struct buf b = { 0 };
+	if (p->detail && *p->detail)
+		return p->detail;
+	return p->errors && p->errors->n == 1 ? p->errors->at[0].detail : kind->sentence;
+}
 
-	if (status == 503)
-		gw_retry_after(rq, 5);
-	begin(&b, rq, status, code_of(status), detail && *detail ? detail : title_of(status));
-	if (state && *state) {
-		buf_str(&b, ",\"state\":");
-		buf_json_str(&b, state);
-	}
-	if (field && *field) {
-		buf_str(&b, ",\"errors\":[");
-		field_line(&b, field, "refused", detail ? detail : "");
-		buf_str(&b, "]");
-	}
-	end(&b, rq, status);
+void gw_problem_json(struct buf *b, const struct gw_problem *p)
+{
+	const struct kind *kind = kind_of(p->status);
+	const char *detail = detail_of(p, kind);
+
+	buf_init(b, 64 * 1024);
+	buf_str(b, "{\"type\":\"about:blank\"");
+	member(b, "title", kind->title);
+	buf_fmt(b, ",\"status\":%d", p->status);
+	member(b, "detail", detail);
+	member(b, "code", p->code ? p->code : kind->code);
+	member(b, "correlation", p->corr);
+	if (p->state && *p->state)
+		member(b, "state", p->state);
+	if (p->errors || (p->field && *p->field))
+		error_lines(b, p, detail);
+	buf_str(b, "}");
 }

@@ -13,6 +13,9 @@
 #include <sys/queue.h>
 
 #define TIMEOUT_MS 200
+#define TIMEOUTS_MAX 5 /* in a row: then nobody waits */
+#define PAUSE_MS 1000
+#define TICK_MS 50
 #define RECONNECT_MS 300
 
 struct link {
@@ -22,17 +25,20 @@ struct link {
 	bool up, subscriber;
 };
 
-struct waiter {
-	struct gw_co *co;
+/* One command. hiredis calls on_reply() for each exactly once, late or never asked for any more;
+ * that frees it. */
+struct ask {
+	gw_redis_done done; /* NULL: nobody waits for it any more */
+	void *arg;
 	uint64_t deadline;
-	enum gw_redis_code code;
-	char *value;
-	bool done, abandoned;
-	TAILQ_ENTRY(waiter) link;
+	TAILQ_ENTRY(ask) link;
 };
 
 static struct link commands, listener = { .subscriber = true };
-static TAILQ_HEAD(, waiter) waiters = TAILQ_HEAD_INITIALIZER(waiters);
+static TAILQ_HEAD(, ask) waiting =
+	TAILQ_HEAD_INITIALIZER(waiting); /* those with .done, oldest first */
+static unsigned timeouts;
+static uint64_t paused_until;
 static void (*on_live)(const char *topic, const char *json, size_t len);
 static char *host;
 static int port;
@@ -105,7 +111,8 @@ static void on_message(redisAsyncContext *ac, void *r, void *arg)
 	/* pmessage, pattern, channel, text */
 	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 4 || !on_live)
 		return;
-	if (reply->element[2]->type == REDIS_REPLY_STRING && reply->element[3]->type == REDIS_REPLY_STRING &&
+	if (reply->element[2]->type == REDIS_REPLY_STRING &&
+	    reply->element[3]->type == REDIS_REPLY_STRING &&
 	    !strncmp(reply->element[2]->str, "live:", 5))
 		on_live(reply->element[2]->str + 5, reply->element[3]->str, reply->element[3]->len);
 }
@@ -162,18 +169,32 @@ static void on_reconnect(void *arg, uint64_t now)
 		dial(&listener);
 }
 
+/* Whoever waits is told once. */
+static void tell(struct ask *a, enum gw_redis_code code, const char *value)
+{
+	gw_redis_done done = a->done;
+
+	if (!done)
+		return;
+	a->done = NULL;
+	TAILQ_REMOVE(&waiting, a, link);
+	done(code, value, a->arg);
+}
+
 /* hiredis 0.14 has no timer of its own. */
 static void on_timeout(void *arg, uint64_t now)
 {
-	struct waiter *w;
+	struct ask *a;
 	(void)arg;
 
-	TAILQ_FOREACH (w, &waiters, link)
-		if (!w->done && w->deadline < now) {
-			w->done = true;
-			w->code = GW_REDIS_AWAY;
-			gw_co_wake(w->co);
+	while ((a = TAILQ_FIRST(&waiting)) && a->deadline < now) {
+		if (++timeouts >= TIMEOUTS_MAX) {
+			if (now >= paused_until)
+				log_warn("redis.slow", LOG_I64("timeouts", timeouts));
+			paused_until = now + PAUSE_MS;
 		}
+		tell(a, GW_REDIS_AWAY, NULL);
+	}
 }
 
 void gw_redis_start(const char *where)
@@ -189,12 +210,12 @@ void gw_redis_start(const char *where)
 	dial(&commands);
 	dial(&listener);
 	kore_timer_add(on_reconnect, RECONNECT_MS, NULL, 0);
-	kore_timer_add(on_timeout, 50, NULL, 0);
+	kore_timer_add(on_timeout, TICK_MS, NULL, 0);
 }
 
 bool gw_redis_ready(void)
 {
-	return commands.up;
+	return commands.up && kore_time_ms() >= paused_until;
 }
 
 void gw_redis_listen(void (*fn)(const char *topic, const char *json, size_t len))
@@ -202,87 +223,125 @@ void gw_redis_listen(void (*fn)(const char *topic, const char *json, size_t len)
 	on_live = fn;
 }
 
-/* ---- for handlers ------------------------------------------------------------------------- */
+/* ---- commands ----------------------------------------------------------------------------- */
 
-/* A waiter outlives its handler when that gave up: the reply still comes, and frees it. */
 static void on_reply(redisAsyncContext *ac, void *r, void *arg)
 {
-	const redisReply *reply = r;
-	struct waiter *w = arg;
+	const redisReply *reply = r; /* NULL: the connection was lost */
+	struct ask *a = arg;
 	(void)ac;
 
-	if (w->abandoned) {
-		free(w);
-		return;
+	if (reply)
+		timeouts = 0;
+	if (!reply || reply->type == REDIS_REPLY_ERROR)
+		tell(a, GW_REDIS_AWAY, NULL);
+	else if (reply->type == REDIS_REPLY_NIL ||
+	         (reply->type == REDIS_REPLY_INTEGER && !reply->integer))
+		tell(a, GW_REDIS_NONE, NULL);
+	else
+		tell(a, GW_REDIS_OK, reply->type == REDIS_REPLY_STRING ? reply->str : NULL);
+	free(a);
+}
+
+/* NULL: not sent, and @done will not be called. */
+static struct ask *send_command(gw_redis_done done, void *arg, const char *fmt, va_list ap)
+{
+	struct ask *a;
+
+	if (!gw_redis_ready())
+		return NULL;
+	a = xcalloc(1, sizeof(*a));
+	a->done = done;
+	a->arg = arg;
+	a->deadline = kore_time_ms() + TIMEOUT_MS;
+	if (redisvAsyncCommand(commands.ac, on_reply, a, fmt, ap) != REDIS_OK) {
+		free(a);
+		return NULL;
 	}
-	w->abandoned = true; /* the handler frees it from now on */
-	if (w->done)
-		return;
+	if (done)
+		TAILQ_INSERT_TAIL(&waiting, a, link);
+	return a;
+}
+
+static struct ask *start(gw_redis_done done, void *arg, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static struct ask *start(gw_redis_done done, void *arg, const char *fmt, ...)
+{
+	struct ask *a;
+	va_list ap;
+
+	va_start(ap, fmt);
+	a = send_command(done, arg, fmt, ap);
+	va_end(ap);
+	return a;
+}
+
+void gw_redis_exists(const char *key, gw_redis_done done, void *arg)
+{
+	if (!start(done, arg, "EXISTS %s", key))
+		done(GW_REDIS_AWAY, NULL, arg);
+}
+
+void gw_redis_publish(const char *topic, const char *text)
+{
+	start(NULL, NULL, "PUBLISH live:%s %s", topic, text);
+}
+
+/* ---- for handlers ------------------------------------------------------------------------- */
+
+struct waiter {
+	struct gw_co *co;
+	enum gw_redis_code code;
+	char *value;
+	bool done;
+};
+
+static void wake(enum gw_redis_code code, const char *value, void *arg)
+{
+	struct waiter *w = arg;
+
+	w->code = code;
+	w->value = value ? xstrdup(value) : NULL;
 	w->done = true;
-	if (!reply || reply->type == REDIS_REPLY_ERROR) {
-		w->code = GW_REDIS_AWAY;
-	} else if (reply->type == REDIS_REPLY_NIL) {
-		w->code = GW_REDIS_NONE;
-	} else if (reply->type == REDIS_REPLY_STRING) {
-		w->value = xstrndup(reply->str, reply->len);
-	}
 	gw_co_wake(w->co);
 }
 
-static enum gw_redis_code finish(struct waiter *w, char **ret_value)
+static enum gw_redis_code wait_for(struct waiter *w, struct ask *a, char **ret_value)
 {
-	enum gw_redis_code code;
-
-	while (!w->done && gw_co_wait())
-		;
-	TAILQ_REMOVE(&waiters, w, link);
-	code = gw_co_cancelled() ? GW_REDIS_GONE : w->code;
-	if (ret_value && code == GW_REDIS_OK && w->value)
+	if (!a)
+		return GW_REDIS_AWAY;
+	while (!w->done)
+		if (!gw_co_wait() && !w->done) {
+			TAILQ_REMOVE(&waiting, a, link);
+			a->done = NULL;
+			return GW_REDIS_GONE;
+		}
+	if (gw_co_cancelled())
+		w->code = GW_REDIS_GONE;
+	if (ret_value && w->code == GW_REDIS_OK)
 		*ret_value = w->value;
 	else
 		free(w->value);
-	w->value = NULL;
-	if (w->abandoned) /* the reply has come */
-		free(w);
-	else
-		w->abandoned = true;
-	return code;
-}
-
-static enum gw_redis_code command(char **ret_value, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static enum gw_redis_code command(char **ret_value, const char *fmt, ...)
-{
-	struct waiter *w;
-	va_list ap;
-	int r;
-
-	if (!commands.up)
-		return GW_REDIS_AWAY;
-	w = xcalloc(1, sizeof(*w));
-	w->co = gw_co_self();
-	w->deadline = kore_time_ms() + TIMEOUT_MS;
-	va_start(ap, fmt);
-	r = redisvAsyncCommand(commands.ac, on_reply, w, fmt, ap);
-	va_end(ap);
-	if (r != REDIS_OK) {
-		free(w);
-		return GW_REDIS_AWAY;
-	}
-	TAILQ_INSERT_TAIL(&waiters, w, link);
-	return finish(w, ret_value);
+	return w->code;
 }
 
 enum gw_redis_code gw_redis_get(const char *key, int seconds, char **ret_value)
 {
-	return command(ret_value, "GETEX %s EX %d", key, seconds);
+	struct waiter w = { .co = gw_co_self() };
+
+	return wait_for(&w, start(wake, &w, "GETEX %s EX %d", key, seconds), ret_value);
 }
 
 enum gw_redis_code gw_redis_set(const char *key, const char *value, int seconds)
 {
-	return command(NULL, "SET %s %s EX %d", key, value, seconds);
+	struct waiter w = { .co = gw_co_self() };
+
+	return wait_for(&w, start(wake, &w, "SET %s %s EX %d", key, value, seconds), NULL);
 }
 
 enum gw_redis_code gw_redis_del(const char *key)
 {
-	return command(NULL, "DEL %s", key);
+	struct waiter w = { .co = gw_co_self() };
+
+	return wait_for(&w, start(wake, &w, "DEL %s", key), NULL);
 }

@@ -19,13 +19,12 @@ enum gw_access {
 struct gw_route {
 	const char *method, *path;
 	enum gw_access access;
-	struct gw_stmt read;         /* a read: its prepared statement */
-	const struct msg_def *msg;   /* a command */
+	struct gw_stmt read;       /* a read: its prepared statement */
+	const struct msg_def *msg; /* a command */
 	void (*handler)(struct gw_rq *rq);
-	const struct rec_def *body;  /* a handler's JSON body, for OpenAPI */
+	const struct rec_def *body; /* a handler's JSON body, for OpenAPI */
 	const char *summary;
-	bool secret_path;            /* a path segment must not be logged */
-	bool list;                   /* takes q, state, sort, dir, page, size */
+	const char *query; /* parameters it takes, words; NULL: none */
 };
 
 extern const struct gw_route gw_routes[]; /* ends with .path == NULL */
@@ -34,6 +33,9 @@ size_t gw_statements(const struct gw_stmt **ret);
 
 /* Kore's one route: finds the row and runs it. */
 int gw_entry(struct http_request *req);
+
+/* 0, or -1 after it said what is wrong with the table. Also a unit test. */
+int gw_routes_check(const struct gw_route *routes);
 
 /* gw_read.c, gw_command.c: what a row of that kind does. */
 void gw_read(struct gw_rq *rq);

@@ -5,6 +5,7 @@
 #include "gw_co.h"
 #include "gw_conf.h"
 #include "gw_db.h"
+#include "gw_live.h"
 #include "gw_redis.h"
 #include "log.h"
 
@@ -29,6 +30,19 @@ static void key_of(const char *sid, char out[96])
 	snprintf(out, 96, "sess:%s", hex);
 }
 
+/* The key of the session that the request's cookie names; it need not exist. */
+static bool key_of_cookie(struct gw_rq *rq, char out[96])
+{
+	const char *cookies = gw_request_header(rq, "cookie");
+	char sid[80];
+
+	if (!cookies || !gw_cookie(cookies, COOKIE, sid, sizeof(sid)) || strlen(sid) != 64 ||
+	    strspn(sid, "0123456789abcdef") != 64)
+		return false;
+	key_of(sid, out);
+	return true;
+}
+
 bool gw_session_parse(const char *json, struct gw_session *ret, int64_t now)
 {
 	json_error_t err;
@@ -37,8 +51,11 @@ bool gw_session_parse(const char *json, struct gw_session *ret, int64_t now)
 	const char *csrf = NULL;
 	bool good;
 
-	good = j && !json_unpack(j, "{s:I,s:I,s:I,s:s}", "user", &user, "generation", &generation, "created", &created, "csrf", &csrf) &&
-	       user > 0 && strlen(csrf) == 64 && created <= now && now - created < GW_SESSION_LONGEST_S;
+	good = j &&
+	       !json_unpack(j, "{s:I,s:I,s:I,s:s}", "user", &user, "generation", &generation,
+	                    "created", &created, "csrf", &csrf) &&
+	       user > 0 && strlen(csrf) == 64 && created <= now &&
+	       now - created < GW_SESSION_LONGEST_S;
 	if (good) {
 		ret->user = user;
 		ret->generation = generation;
@@ -51,7 +68,8 @@ bool gw_session_parse(const char *json, struct gw_session *ret, int64_t now)
 
 static void clear_cookie(struct gw_rq *rq)
 {
-	gw_header(rq, "set-cookie", COOKIE "=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Strict");
+	gw_header(rq, "set-cookie",
+	          COOKIE "=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Strict");
 }
 
 static void please_sign_in(struct gw_rq *rq)
@@ -61,29 +79,32 @@ static void please_sign_in(struct gw_rq *rq)
 
 void gw_session_over(struct gw_rq *rq)
 {
-	if (rq->session.key[0] && gw_redis_del(rq->session.key) == GW_REDIS_GONE)
-		return;
+	if (rq->session.key[0]) {
+		if (gw_redis_del(rq->session.key) == GW_REDIS_GONE)
+			return;
+		gw_live_session_over(rq->session.key);
+	}
 	clear_cookie(rq);
 	please_sign_in(rq);
 }
 
 int gw_session_require(struct gw_rq *rq)
 {
-	const char *cookies = gw_request_header(rq, "cookie");
 	_free_ char *stored = NULL;
-	char sid[80], key[96];
+	char key[96];
 
-	if (gw_request_header(rq, "authorization") || !cookies || !gw_cookie(cookies, COOKIE, sid, sizeof(sid)) ||
-	    strlen(sid) != 64 || strspn(sid, "0123456789abcdef") != 64) {
+	/* API tokens do not exist yet; one that is sent must not fall back to a cookie */
+	if (gw_request_header(rq, "authorization") || !key_of_cookie(rq, key)) {
 		please_sign_in(rq);
 		return 401;
 	}
-	key_of(sid, key);
 	switch (gw_redis_get(key, GW_SESSION_IDLE_S, &stored)) {
 	case GW_REDIS_GONE:
 		return -1;
 	case GW_REDIS_AWAY:
-		gw_problem_said(rq, 503, NULL, NULL, "Sessions cannot be looked up right now. Try again in a few seconds.");
+		gw_problem_said(
+			rq, 503, NULL, NULL,
+			"Sessions cannot be looked up right now. Try again in a few seconds.");
 		return 503;
 	case GW_REDIS_NONE:
 		please_sign_in(rq);
@@ -102,7 +123,8 @@ int gw_session_require(struct gw_rq *rq)
 /* Same origin: what the browser says, when it says something. */
 bool gw_origin_ok(struct gw_rq *rq, bool required)
 {
-	const char *origin = gw_request_header(rq, "origin"), *site = gw_request_header(rq, "sec-fetch-site");
+	const char *origin = gw_request_header(rq, "origin"),
+		   *site = gw_request_header(rq, "sec-fetch-site");
 
 	if (site && strcmp(site, "same-origin") && strcmp(site, "none"))
 		return false;
@@ -117,7 +139,9 @@ bool gw_session_same_site(struct gw_rq *rq, bool need_token)
 	if (good && need_token)
 		good = token && strlen(token) == 64 && !sodium_memcmp(token, rq->session.csrf, 64);
 	if (!good)
-		gw_problem(rq, 403, "cross_site", "This request did not come from the portal's own page. Reload the page and try again.");
+		gw_problem(rq, 403, "cross_site",
+		           "This request did not come from the portal's own page. Reload the page "
+		           "and try again.");
 	return good;
 }
 
@@ -152,8 +176,10 @@ static void read_session(struct gw_rq *rq, int status)
 		answer_session(rq, status, PQgetvalue(a.res, 0, 0));
 	else if (a.code == GW_DB_RAISED && a.status == 401)
 		gw_session_over(rq);
+	else if (a.code == GW_DB_AWAY)
+		gw_problem_away(rq);
 	else if (a.code != GW_DB_GONE)
-		gw_problem_said(rq, 503, NULL, NULL, "The database cannot be reached right now. Try again in a few seconds.");
+		gw_problem_broken(rq);
 	gw_db_release(&a);
 }
 
@@ -164,13 +190,22 @@ void gw_session_get(struct gw_rq *rq)
 
 void gw_session_delete(struct gw_rq *rq)
 {
-	if (gw_redis_del(rq->session.key) == GW_REDIS_GONE)
-		return;
-	clear_cookie(rq);
-	gw_header(rq, "clear-site-data", "\"cache\", \"storage\"");
-	gw_header(rq, "cache-control", "no-store");
-	rq->req->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
-	gw_reply(rq, 204, NULL, NULL, 0);
+	switch (gw_redis_del(rq->session.key)) {
+	case GW_REDIS_GONE:
+		break;
+	case GW_REDIS_AWAY: /* the session would live on: say so */
+		gw_problem_said(
+			rq, 503, NULL, NULL,
+			"Signing out is not possible right now. Try again in a few seconds.");
+		break;
+	case GW_REDIS_OK:
+	case GW_REDIS_NONE:
+		gw_live_session_over(rq->session.key);
+		clear_cookie(rq);
+		gw_header(rq, "clear-site-data", "\"cache\", \"storage\"");
+		gw_header(rq, "cache-control", "no-store");
+		gw_reply_empty(rq, 204);
+	}
 }
 
 static void random_hex(char out[65])
@@ -183,7 +218,7 @@ static void random_hex(char out[65])
 
 static bool keep_session(struct gw_rq *rq, const struct session_verdict *v)
 {
-	char sid[65], json[256], cookie[160];
+	char sid[65], json[320], cookie[160], before[96];
 	enum gw_redis_code code;
 
 	random_hex(sid);
@@ -192,14 +227,20 @@ static bool keep_session(struct gw_rq *rq, const struct session_verdict *v)
 	rq->session.generation = v->generation;
 	rq->session.created = time(NULL);
 	key_of(sid, rq->session.key);
-	snprintf(json, sizeof(json), "{\"user\":%" PRId64 ",\"generation\":%" PRId64 ",\"created\":%" PRId64 ",\"csrf\":\"%s\"}",
-	         v->user, v->generation, rq->session.created, rq->session.csrf);
+	snprintf(json, sizeof(json),
+	         "{\"user\":%" PRId64 ",\"generation\":%" PRId64 ",\"created\":%" PRId64
+	         ",\"csrf\":\"%s\",\"address\":\"%s\"}",
+	         v->user, v->generation, rq->session.created, rq->session.csrf, rq->peer);
 	code = gw_redis_set(rq->session.key, json, GW_SESSION_IDLE_S);
 	if (code == GW_REDIS_AWAY)
-		gw_problem_said(rq, 503, NULL, NULL, "Sign-in is not possible right now. Try again in a few seconds.");
+		gw_problem_said(rq, 503, NULL, NULL,
+		                "Sign-in is not possible right now. Try again in a few seconds.");
 	if (code != GW_REDIS_OK)
 		return false;
-	snprintf(cookie, sizeof(cookie), COOKIE "=%s; Path=/; Secure; HttpOnly; SameSite=Strict", sid);
+	if (key_of_cookie(rq, before)) /* who signs in again leaves no session behind */
+		gw_redis_del(before);
+	snprintf(cookie, sizeof(cookie), COOKIE "=%s; Path=/; Secure; HttpOnly; SameSite=Strict",
+	         sid);
 	gw_header(rq, "set-cookie", cookie);
 	return true;
 }
@@ -211,10 +252,13 @@ static void decide(struct gw_rq *rq, const struct session_verdict *v)
 			read_session(rq, 200);
 	} else if (!strcmp(v->verdict, "throttled")) {
 		gw_retry_after(rq, v->retry_after_s > 0 ? (int)v->retry_after_s : 5);
-		gw_problem(rq, 429, NULL, "There were too many attempts. Wait %d seconds and try again.",
+		gw_problem(rq, 429, NULL,
+		           "There were too many attempts. Wait %d seconds and try again.",
 		           v->retry_after_s > 0 ? (int)v->retry_after_s : 5);
 	} else if (!strcmp(v->verdict, "busy")) {
-		gw_problem_said(rq, 503, NULL, NULL, "Many people are signing in right now. Try again in a few seconds.");
+		gw_problem_said(
+			rq, 503, NULL, NULL,
+			"Many people are signing in right now. Try again in a few seconds.");
 	} else {
 		gw_problem(rq, 401, "denied", "The user name or the password is not right.");
 	}
@@ -227,9 +271,13 @@ void gw_session_create(struct gw_rq *rq)
 	struct rec_errors errors;
 	void *mem = NULL, *answer_mem = NULL;
 	enum gw_call_code code;
+	const char *body;
+	size_t len;
 	int r;
 
-	r = rec_from_json(&session_verify_def, (const char *)rq->req->http_body->data, rq->req->content_length, &in, &mem, &errors);
+	body = gw_request_body(rq, &len);
+	r = rec_from_json(&session_verify_def, body, len, &in, &mem, &errors);
+	explicit_bzero((void *)(uintptr_t)body, len);
 	if (r == REC_E_MALFORMED)
 		gw_problem(rq, 400, NULL, "%s", errors.why);
 	else if (r)
@@ -237,11 +285,14 @@ void gw_session_create(struct gw_rq *rq)
 	if (r)
 		return;
 	in.network = rq->peer;
-	code = gw_bus_call(&session_verify_msg, &in, rq->corr, VERIFY_MS, &session_verdict_def, &v, &answer_mem);
+	code = gw_bus_call(&session_verify_msg, &in, rq->corr, VERIFY_MS, &session_verdict_def, &v,
+	                   &answer_mem);
 	explicit_bzero((void *)(uintptr_t)in.password, strlen(in.password));
 	free(mem);
 	if (code == GW_CALL_NOBODY)
-		gw_problem_said(rq, 503, NULL, NULL, "Sign-in is not possible right now: the service that checks passwords does not answer. Try again in a few seconds.");
+		gw_problem_said(rq, 503, NULL, NULL,
+		                "Sign-in is not possible right now: the service that checks "
+		                "passwords does not answer. Try again in a few seconds.");
 	else if (code == GW_CALL_OK)
 		decide(rq, &v);
 	free(answer_mem);

@@ -9,9 +9,11 @@
 #define GW_SESSION_IDLE_S (2 * 3600)
 #define GW_SESSION_LONGEST_S (12 * 3600)
 
-/* 0: rq->session is filled. Else it has answered: 401, or 503 when Redis is away. -1: the client left. */
+/* 0: rq->session is filled. Else it has answered: 401, or 503 when Redis is away. -1: the client
+ * left. */
 int gw_session_require(struct gw_rq *rq);
-/* x-csrf-token, Origin and Sec-Fetch-Site of a request that changes something. false: answered 403. */
+/* x-csrf-token, Origin and Sec-Fetch-Site of a request that changes something. false: answered 403.
+ */
 bool gw_session_same_site(struct gw_rq *rq, bool need_token);
 bool gw_origin_ok(struct gw_rq *rq, bool required);
 /* The session has ended (SP401): forget it and answer 401. */

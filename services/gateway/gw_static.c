@@ -11,13 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One coding of a file. Each has an ETag of its own: a strong one says that the bytes are the same.
+ */
 struct bytes {
-	uint8_t *data;
+	uint8_t *data; /* NULL: there is none in this coding */
 	size_t len;
+	char etag[40];
+	const char *coding; /* NULL: as it is */
 };
 
 struct asset {
-	char *path, *type, etag[40];
+	char *path, *type;
 	bool immutable;
 	struct bytes plain, gz, br;
 };
@@ -46,14 +50,15 @@ static struct bytes slurp(const char *dir, const char *file, const char *suffix)
 	return b;
 }
 
-static void tag(struct asset *a)
+static void tag(struct bytes *b, const char *coding)
 {
 	uint8_t hash[16];
 	char hex[33];
 
-	crypto_generichash(hash, sizeof(hash), a->plain.data, a->plain.len, NULL, 0);
+	crypto_generichash(hash, sizeof(hash), b->data, b->len, NULL, 0);
 	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
-	snprintf(a->etag, sizeof(a->etag), "\"%s\"", hex);
+	snprintf(b->etag, sizeof(b->etag), "\"%s\"", hex);
+	b->coding = coding;
 }
 
 static void load(const char *dir, const json_t *entry)
@@ -76,7 +81,9 @@ static void load(const char *dir, const json_t *entry)
 		a->gz = slurp(dir, file, ".gz");
 	if (json_is_true(json_object_get(entry, "br")))
 		a->br = slurp(dir, file, ".br");
-	tag(a);
+	tag(&a->plain, NULL);
+	tag(&a->gz, "gzip");
+	tag(&a->br, "br");
 }
 
 static int by_path(const void *a, const void *b)
@@ -102,52 +109,47 @@ void gw_static_load(const char *dir)
 	list = json_load_file(path, 0, &err);
 	if (!json_is_array(list)) {
 		log_warn("web.missing", LOG_STR("file", path), LOG_STR("why", err.text),
-		         LOG_STR("do", "build it: cd services/gateway/web && npm ci && node build.mjs; the API works without"));
+		         LOG_STR("do", "build it: cd services/gateway/web && npm ci && node "
+		                       "build.mjs; the API works without"));
 		json_decref(list);
 		return;
 	}
 	assets = xcalloc(json_array_size(list), sizeof(*assets));
-	json_array_foreach (list, i, entry)
-		load(dir, entry);
+	json_array_foreach(list, i, entry) load(dir, entry);
 	json_decref(list);
 	qsort(assets, n_assets, sizeof(*assets), by_path);
 	page = find("/");
 }
 
-/* Whole words of a comma list: "br" must not match "brown". */
-static bool accepts(const char *header, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *at = header; at && (at = strstr(at, word)); at += n)
-		if ((at == header || at[-1] == ' ' || at[-1] == ',') && strchr(",; ", at[n]) && strncmp(at + n, ";q=0,", 5))
-			return true;
-	return false;
-}
-
-static const struct bytes *encode(struct gw_rq *rq, const struct asset *a)
+static const struct bytes *encoded(struct gw_rq *rq, const struct asset *a)
 {
 	const char *accept = gw_request_header(rq, "accept-encoding");
 
-	if (a->br.data && accept && accepts(accept, "br")) {
-		gw_header(rq, "content-encoding", "br");
+	if (a->br.data && gw_accepts(accept, "br"))
 		return &a->br;
-	}
-	if (a->gz.data && accept && accepts(accept, "gzip")) {
-		gw_header(rq, "content-encoding", "gzip");
-		return &a->gz;
-	}
-	return &a->plain;
+	return a->gz.data && gw_accepts(accept, "gzip") ? &a->gz : &a->plain;
 }
 
+static bool is_page(const char *path)
+{
+	static const char *const others[] = { "/api", "/hook", "/assets" };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		size_t n = strlen(others[i]);
+
+		if (!strncmp(path, others[i], n) && strchr("/", path[n]))
+			return false;
+	}
+	return true;
+}
+
+/* The file, or the page for every address of the portal that a browser asks for. */
 static const struct asset *choose(struct gw_rq *rq)
 {
 	const char *path = rq->req->path, *accept = gw_request_header(rq, "accept");
 	const struct asset *a = find(path);
 
-	if (a || !strncmp(path, "/api/", 5) || !strncmp(path, "/hook/", 6) || !strncmp(path, "/assets/", 8))
-		return a;
-	return accept && strstr(accept, "text/html") ? page : NULL;
+	return a || !is_page(path) ? a : accept && strstr(accept, "text/html") ? page : NULL;
 }
 
 void gw_static(struct gw_rq *rq)
@@ -160,15 +162,17 @@ void gw_static(struct gw_rq *rq)
 		gw_problem(rq, 404, NULL, "There is nothing at this address.");
 		return;
 	}
-	gw_header(rq, "etag", a->etag);
+	b = encoded(rq, a);
+	gw_header(rq, "etag", b->etag);
 	gw_header(rq, "vary", "accept-encoding");
-	gw_header(rq, "cache-control", a->immutable ? "public, max-age=31536000, immutable" : "no-cache");
-	if (if_none_match && strstr(if_none_match, a->etag)) {
-		rq->req->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
-		gw_reply(rq, 304, NULL, NULL, 0);
+	gw_header(rq, "cache-control",
+	          a->immutable ? "public, max-age=31536000, immutable" : "no-cache");
+	if (if_none_match && strstr(if_none_match, b->etag)) {
+		gw_reply_empty(rq, 304);
 		return;
 	}
+	if (b->coding)
+		gw_header(rq, "content-encoding", b->coding);
 	gw_header(rq, "content-type", a->type);
-	b = encode(rq, a);
 	gw_reply_memory(rq, 200, b->data, b->len);
 }

@@ -1,5 +1,6 @@
 #pragma once
-/* The portal's files, served from memory: looked up by exact path, so there is nothing to traverse. */
+/* The portal's files, served from memory: looked up by exact path, so there is nothing to traverse.
+ */
 #include "gw_http.h"
 
 /* Reads dist/manifest.json and all it names. In the parent, before the sandbox. */

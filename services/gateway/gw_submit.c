@@ -17,6 +17,7 @@
 
 #define BATCH_MAX 256
 #define GIVE_UP_MS 4000
+#define AGAIN_MS 100
 
 /* One command on its way into the journal. It outlives its handler when the client leaves. */
 struct item {
@@ -27,7 +28,9 @@ struct item {
 	int64_t generation;
 	struct gw_co *co; /* NULL: nobody waits any more */
 	enum gw_submit_code code;
-	bool done, sent;
+	bool done;
+	bool sent;  /* in the call under way, or in one whose outcome is not known */
+	bool maybe; /* a call with it got lost: the journal may have it */
 	uint64_t until;
 	TAILQ_ENTRY(item) link;
 };
@@ -35,7 +38,9 @@ struct item {
 struct target {
 	enum svc svc;
 	const char *stmt;
-	bool busy;
+	bool busy;   /* a call is under way */
+	bool later;  /* a timer will look again */
+	bool singly; /* one of the last call's commands was refused: find out which */
 	TAILQ_HEAD(, item) items;
 };
 
@@ -121,7 +126,9 @@ static void end_item(struct target *t, struct item *it, enum gw_submit_code code
 
 static enum gw_submit_code code_of(const char *word)
 {
-	return !strcmp(word, "new") ? GW_SUBMIT_NEW : !strcmp(word, "known") ? GW_SUBMIT_KNOWN : GW_SUBMIT_MISMATCH;
+	return !strcmp(word, "new")     ? GW_SUBMIT_NEW
+	       : !strcmp(word, "known") ? GW_SUBMIT_KNOWN
+	                                : GW_SUBMIT_MISMATCH;
 }
 
 /* Row n belongs to the n-th item that was sent. */
@@ -138,22 +145,66 @@ static void take_rows(struct target *t, PGresult *res)
 	}
 }
 
+static void again_later(struct target *t);
+
+/* Those that have waited too long; called while nothing is on its way. */
+static void give_up_old(struct target *t)
+{
+	struct item *it, *next;
+	uint64_t now = kore_time_ms();
+
+	for (it = TAILQ_FIRST(&t->items); it; it = next) {
+		next = TAILQ_NEXT(it, link);
+		if (it->until < now)
+			end_item(t, it, it->maybe ? GW_SUBMIT_UNKNOWN : GW_SUBMIT_AWAY);
+	}
+}
+
+static void mark_unknown(struct target *t)
+{
+	struct item *it;
+
+	TAILQ_FOREACH (it, &t->items, link)
+		it->maybe |= it->sent;
+}
+
+/* One command the journal does not take must not take its neighbours with it: they go again, one by
+ * one. */
+static void refused(struct target *t)
+{
+	struct item *it = TAILQ_FIRST(&t->items), *second = TAILQ_NEXT(it, link);
+
+	if (!second || !second->sent) {
+		end_item(t, it, GW_SUBMIT_REFUSED);
+		return;
+	}
+	t->singly = true;
+	TAILQ_FOREACH (it, &t->items, link)
+		it->sent = false;
+}
+
+/*
+ * When the connection was lost, or the database is stopping, the outcome is
+ * unknown: the same ids are sent again, and the journal takes each id once.
+ */
 static void on_done(PGresult *res, void *arg)
 {
-	bool good = PQresultStatus(res) == PGRES_TUPLES_OK;
 	struct target *t = arg;
-	struct item *it, *next;
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
 	t->busy = false;
-	if (good) {
+	if (PQresultStatus(res) == PGRES_TUPLES_OK) {
 		take_rows(t, res);
-	} else if (res) {
-		log_error("bus.submit", LOG_STR("why", PQresultErrorMessage(res)));
-		for (it = TAILQ_FIRST(&t->items); it && it->sent; it = next) {
-			next = TAILQ_NEXT(it, link);
-			end_item(t, it, GW_SUBMIT_REFUSED);
-		}
-	} /* else the outcome is unknown: the same ids are sent again and are not doubled */
+		t->singly = t->singly && !TAILQ_EMPTY(&t->items);
+	} else if (res && !gw_db_passing(state)) {
+		log_error("bus.submit", LOG_STR("sqlstate", state),
+		          LOG_STR("why", PQresultErrorMessage(res)));
+		refused(t);
+	} else {
+		mark_unknown(t);
+		give_up_old(t);
+		again_later(t);
+	}
 	PQclear(res);
 	flush(t);
 }
@@ -161,42 +212,55 @@ static void on_done(PGresult *res, void *arg)
 static void on_later(void *arg, uint64_t now)
 {
 	struct target *t = arg;
-	struct item *it, *next;
+	(void)now;
 
-	for (it = TAILQ_FIRST(&t->items); it; it = next) {
-		next = TAILQ_NEXT(it, link);
-		if (it->until < now && !t->busy)
-			end_item(t, it, GW_SUBMIT_AWAY);
-	}
+	t->later = false;
+	if (!t->busy)
+		give_up_old(t);
 	flush(t);
+}
+
+static void again_later(struct target *t)
+{
+	if (t->later)
+		return;
+	t->later = true;
+	kore_timer_add(on_later, AGAIN_MS, t, KORE_TIMER_ONESHOT);
+}
+
+/* Nine arrays in PostgreSQL's notation, one element for each command. */
+static void write_arrays(struct target *t, struct buf a[9])
+{
+	int n = 0, most = t->singly ? 1 : BATCH_MAX;
+	struct item *it;
+
+	for (int i = 0; i < 9; i++)
+		buf_init(&a[i], 128 << 20);
+	TAILQ_FOREACH (it, &t->items, link) {
+		if (n++ == most)
+			break;
+		it->sent = true;
+		add_item(a, it);
+	}
+	for (int i = 0; i < 9; i++)
+		buf_str(&a[i], "}");
 }
 
 static void flush(struct target *t)
 {
 	const char *values[9];
 	struct buf a[9];
-	struct item *it;
-	int n = 0;
 
-	if (t->busy || TAILQ_EMPTY(&t->items))
+	if (t->busy || t->later || TAILQ_EMPTY(&t->items))
 		return;
+	write_arrays(t, a);
 	for (int i = 0; i < 9; i++)
-		buf_init(&a[i], 64 << 20);
-	TAILQ_FOREACH (it, &t->items, link) {
-		if (n++ == BATCH_MAX)
-			break;
-		it->sent = true;
-		add_item(a, it);
-	}
-	for (int i = 0; i < 9; i++) {
-		buf_str(&a[i], "}");
 		values[i] = a[i].data;
-	}
 	t->busy = true;
 	gw_count(GW_SUBMIT_CALLS);
-	if (!gw_db_send(t->stmt, 9, values, on_done, t)) { /* no connection: again in a moment */
+	if (!gw_db_send(t->stmt, 9, values, on_done, t)) { /* no connection now */
 		t->busy = false;
-		kore_timer_add(on_later, 100, t, KORE_TIMER_ONESHOT);
+		again_later(t);
 	}
 	explicit_bzero(a[6].data, a[6].len);
 	for (int i = 0; i < 9; i++)

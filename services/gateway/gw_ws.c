@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 size_t gw_ws_head(uint8_t op, size_t len, uint8_t out[10])
 {
@@ -23,6 +24,15 @@ size_t gw_ws_head(uint8_t op, size_t len, uint8_t out[10])
 	return 10;
 }
 
+bool gw_ws_handshake_ok(const char *upgrade, const char *version, const char *key)
+{
+	static const char base64[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	return !strcasecmp(upgrade, "websocket") && version && !strcmp(version, "13") && key &&
+	       strlen(key) == 24 && strspn(key, base64) == 22 && !strcmp(key + 22, "==");
+}
+
 static bool topic_ok(const char *s)
 {
 	size_t n = strlen(s);
@@ -36,7 +46,10 @@ enum gw_op gw_ws_parse(const void *data, size_t len, char topic[GW_TOPIC_MAX])
 		const char *name;
 		enum gw_op op;
 		bool topic;
-	} ops[] = { { "sub", GW_OP_SUB, true }, { "unsub", GW_OP_UNSUB, true }, { "ack", GW_OP_ACK, false }, { "ping", GW_OP_PING, false } };
+	} ops[] = { { "sub", GW_OP_SUB, true },
+		    { "unsub", GW_OP_UNSUB, true },
+		    { "ack", GW_OP_ACK, false },
+		    { "ping", GW_OP_PING, false } };
 	const char *op, *about;
 	enum gw_op r = GW_OP_BAD;
 	json_t *j;

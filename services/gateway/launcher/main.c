@@ -35,8 +35,10 @@ static int split_listen(char host[64], char port[8])
 	const char *colon = strrchr(gw_conf.listen, ':');
 	size_t n = colon ? (size_t)(colon - gw_conf.listen) : 0;
 
-	if (!n || n >= 64 || strlen(colon + 1) > 5 || strspn(colon + 1, "0123456789") != strlen(colon + 1)) {
-		fprintf(stderr, "configuration: listen must be ADDRESS:PORT, like 127.0.0.1:8080\n");
+	if (!n || n >= 64 || strlen(colon + 1) > 5 ||
+	    strspn(colon + 1, "0123456789") != strlen(colon + 1)) {
+		fprintf(stderr,
+		        "configuration: listen must be ADDRESS:PORT, like 127.0.0.1:8080\n");
 		return -EINVAL;
 	}
 	snprintf(host, 64, "%.*s", (int)n, gw_conf.listen);
@@ -44,30 +46,30 @@ static int split_listen(char host[64], char port[8])
 	return 0;
 }
 
-/* Why each value: they were found by load and hostile tests; http_header_timeout must not be below keep-alive. */
-static const char *const template =
-	"load %s/gateway.so\n"
-	"socket_backlog 4096\n"
-	"server portal {\n\tbind %s %s gw_connect\n\ttls no\n}\n"
-	"workers %lld\n"
-	"pidfile %s/kore.pid\n"
-	"worker_max_connections 8192\n"
-	"worker_rlimit_nofiles %lu\n"
-	"worker_accept_threshold 1\n"
-	"worker_set_affinity 0\n"
-	"worker_death_policy terminate\n"
-	"http_hsts_enable 0\n"
-	"http_header_max 8192\n"
-	"http_header_timeout 15\n"
-	"http_keepalive_time 15\n"
-	"http_body_timeout 10\n"
-	"http_body_max 262144\n"
-	"http_request_limit 4000\n"
-	"http_request_ms 1000\n"
-	"http_server_version portal\n"
-	"websocket_timeout 120\n"
-	"websocket_maxframe 4096\n"
-	"domain * {\n\tattach portal\n\troute ^/.*$ gw_entry\n}\n";
+/* Why each value: they were found by load and hostile tests; http_header_timeout must not be below
+ * keep-alive. */
+static const char *const template = "load %s/gateway.so\n"
+				    "socket_backlog 4096\n"
+				    "server portal {\n\tbind %s %s gw_connect\n\ttls no\n}\n"
+				    "workers %lld\n"
+				    "pidfile %s/kore.pid\n"
+				    "worker_max_connections 8192\n"
+				    "worker_rlimit_nofiles %lu\n"
+				    "worker_accept_threshold 1\n"
+				    "worker_set_affinity 0\n"
+				    "worker_death_policy terminate\n"
+				    "http_hsts_enable 0\n"
+				    "http_header_max 8192\n"
+				    "http_header_timeout 15\n"
+				    "http_keepalive_time 15\n"
+				    "http_body_timeout 10\n"
+				    "http_body_max 262144\n"
+				    "http_request_limit 4000\n"
+				    "http_request_ms 1000\n"
+				    "http_server_version portal\n"
+				    "websocket_timeout 120\n"
+				    "websocket_maxframe 4096\n"
+				    "domain * {\n\tattach portal\n\troute ^/.*$ gw_entry\n}\n";
 
 static unsigned long file_limit(void)
 {
@@ -95,15 +97,20 @@ static int write_conf(const char *dir, char path[PATH_MAX])
 	return fclose(f) ? -errno : 0;
 }
 
-/* SPS_RUNTIME names a directory of ours; else a new one below /tmp. */
+/* SPS_RUNTIME names a directory of ours; else a new one below /tmp, which gateway.so removes when
+ * it ends. */
 static const char *runtime_directory(void)
 {
 	static char made[] = "/tmp/sps-gateway-XXXXXX";
 	const char *given = getenv("SPS_RUNTIME");
 
-	if (!given)
-		return mkdtemp(made);
-	return mkdir(given, 0700) && errno != EEXIST ? NULL : given;
+	unsetenv("GW_RUNTIME_OWN");
+	if (given)
+		return mkdir(given, 0700) && errno != EEXIST ? NULL : given;
+	if (!mkdtemp(made))
+		return NULL;
+	setenv("GW_RUNTIME_OWN", made, 1);
+	return made;
 }
 
 int main(int argc, char **argv)
@@ -124,7 +131,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "sps-gateway: %s\n", strerror(-r));
 		return 1;
 	}
-#ifdef GW_PRELOAD /* the sanitizers' libraries must come before everything else in Kore's process */
+#ifdef GW_PRELOAD /* the sanitizers' libraries must come before everything else in Kore's process \
+                   */
 	setenv("LD_PRELOAD", GW_PRELOAD, 1);
 #endif
 	execl(KORE, "kore", "-fnr", "-c", conf, (char *)NULL);
