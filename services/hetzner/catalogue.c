@@ -40,8 +40,8 @@ bool leader(struct service *s)
 	static const struct db_query q = {
 		.name = "leader",
 		.sql = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory'"
-		       "     AND pid = pg_backend_pid() AND classid = 7284 AND objid = 1)"
-		       "  OR pg_try_advisory_lock(7284, 1) AS leads",
+		       "     AND pid = pg_backend_pid() AND classid = 7285 AND objid = 1)"
+		       "  OR pg_try_advisory_lock(7285, 1) AS leads",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 
