@@ -63,10 +63,20 @@ run_hetzner() {
 	exec_as hetzner "$VAR/app/bin/sps-hetzner"
 }
 
+# The user of Ansible's runs. ssh wants a name for it: the runner shows one inside a user namespace, and where there are
+# none (in a chroot, in many containers) it has to be a user that has a name already.
+run_uid() {
+	if setpriv --reuid="$RUN_UID" --regid="$RUN_UID" --clear-groups unshare --user true 2>/dev/null; then
+		printf '%s\n' "$RUN_UID"
+	else
+		id -u nobody
+	fi
+}
+
 run_ansible-runner() {
 	common_settings ansible-runner sps_runner
 	exports "SPS_RUN_DIR=$VAR/runs" "SPS_PLAYBOOKS=$VAR/app/playbooks" "SPS_SSH_PORT=$SSH_PORT"
-	((!IS_ROOT)) || exports "SPS_RUN_UID=$RUN_UID"
+	((!IS_ROOT)) || exports "SPS_RUN_UID=$(run_uid)"
 	exec_as ansible-runner "$VAR/app/bin/sps-ansible-runner"
 }
 
