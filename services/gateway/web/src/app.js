@@ -25,7 +25,7 @@ let context = null;
 let turn = 0;
 let drawing = false;
 
-const live = new Live({ onState: () => liveChanged(), onSignedOut: signedOut });
+const live = new Live({ onState: redraw, onSignedOut: signedOut });
 const shell = new Shell({ live, redraw });
 
 /* Drawing: once per burst of changes */
@@ -141,11 +141,6 @@ function signedOut() {
 }
 
 /* The world outside */
-
-function liveChanged() {
-  if (live.state === 'on') context?.refreshAll();
-  redraw();
-}
 
 function shortcuts(event) {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k' && session()) {

@@ -21,31 +21,30 @@ import servers from './pages/servers.js';
 /** A page of a part of the program that is not there from the start. */
 const later = (load, name) => async (ctx) => (await load())[name](ctx);
 
-const ordering = () => import('./pages/areas/ordering.js');
-const administration = () => import('./pages/areas/administration.js');
+const office = () => import('./pages/areas/office.js');
 
 export const ROUTES = [
   { path: '/login', page: login, bare: true },
   { path: '/', page: dashboard, nav: 'Dashboard', icon: 'gauge-high' },
   { path: '/requests', page: requests, nav: 'Requests', icon: 'inbox', badge: 'pending' },
-  { path: '/requests/new', page: later(ordering, 'requestNew'), right: 'request_create' },
+  { path: '/requests/new', page: later(office, 'requestNew'), right: 'request_create' },
   { path: '/requests/:id', page: request },
   { path: '/servers', page: servers, right: 'server_view', nav: 'Servers', icon: 'server' },
   { path: '/servers/:id', page: server, right: 'server_view' },
   {
     path: '/projects',
-    page: later(administration, 'projects'),
+    page: later(office, 'projects'),
     right: 'project_view',
     nav: 'Projects',
     icon: 'folder-tree',
   },
-  { path: '/projects/:id', page: later(administration, 'project'), right: 'project_view' },
+  { path: '/projects/:id', page: later(office, 'project'), right: 'project_view' },
   { path: '/runs', page: runs, right: 'run_view', nav: 'Runs', icon: 'terminal' },
   { path: '/runs/:id', page: run, right: 'run_view' },
   { path: '/notifications', page: notifications, nav: 'Notifications', icon: 'bell' },
   {
     path: '/audit',
-    page: later(administration, 'audit'),
+    page: later(office, 'audit'),
     right: 'audit_read',
     nav: 'Audit log',
     icon: 'clipboard-list',

@@ -2,6 +2,7 @@
 import { html, nothing } from 'lit-html';
 import { get } from './lib/api.js';
 import { clock, initials, number } from './lib/format.js';
+import { followTopics } from './lib/follow.js';
 import { Resource } from './lib/resource.js';
 import { match, go } from './lib/router.js';
 import { may, ROLES, session, signOut } from './lib/session.js';
@@ -82,10 +83,8 @@ export class Shell {
       this.pending = resource.data?.counts?.pending ?? resource.data?.total ?? 0;
       this.#redraw();
     });
-    const refresh = () => resource.refresh();
-    resource.load();
     this.#stops.push(() => resource.end());
-    this.#stops.push(this.#live.watch('requests', { frame: refresh, ready: refresh }));
+    this.#stops.push(followTopics(this.#live, ['requests'], resource));
   }
 
   /* Drawing */

@@ -80,7 +80,8 @@ export class Live {
   /**
    * @param {string} topic
    * @param {{ frame?: (frame: any) => void, ready?: () => void }} watcher
-   *   frame: something happened; ready: the subscription (again) stands, fetch now
+   *   frame: something happened; ready: the service has (again) answered the subscription, fetch
+   *   now. A topic that is not allowed is answered too; it just never brings frames.
    * @returns {() => void} stops watching
    */
   watch(topic, watcher) {
@@ -131,14 +132,13 @@ export class Live {
     if (frame.op === 'pong') return;
 
     const topic = canonical(frame.topic ?? '');
-    if (frame.op === 'subscribed') this.#confirm(topic);
-    else if (frame.op === 'denied') this.#confirmed.delete(topic);
+    if (frame.op === 'subscribed' || frame.op === 'denied') this.#answered(topic, frame.op);
     else this.#deliver(topic, frame);
   }
 
-  #confirm(topic) {
+  #answered(topic, op) {
     if (!this.#topics.has(topic)) return;
-    this.#confirmed.add(topic);
+    if (op === 'subscribed') this.#confirmed.add(topic);
     for (const watcher of this.#topics.get(topic)) watcher.ready?.();
   }
 

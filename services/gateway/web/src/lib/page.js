@@ -9,12 +9,12 @@
  *   end?()    before the next page
  */
 import { get } from './api.js';
+import { followTopics } from './follow.js';
 import { Resource } from './resource.js';
 
 export class PageContext {
   #live;
   #ends = [];
-  #resources = new Map();
 
   /**
    * @param {object} given
@@ -43,17 +43,9 @@ export class PageContext {
   resource(source, { topics = [] } = {}) {
     const fetch = typeof source === 'string' ? (signal) => get(source, { signal }) : source;
     const resource = new Resource(fetch, this.redraw);
-    resource.load();
     this.onEnd(() => resource.end());
-    this.#resources.set(resource, topics);
-    for (const topic of topics) this.follow(topic, resource);
+    this.onEnd(followTopics(this.#live, topics, resource));
     return resource;
-  }
-
-  /** Lets an existing resource follow one more topic, known only later. */
-  follow(topic, resource) {
-    const refresh = () => resource.refresh();
-    return this.watch(topic, { frame: refresh, ready: refresh });
   }
 
   watch(topic, watcher) {
@@ -64,11 +56,6 @@ export class PageContext {
 
   onEnd(callback) {
     this.#ends.push(callback);
-  }
-
-  /** Something a person or the browser did makes another look worthwhile. */
-  refreshAll() {
-    for (const resource of this.#resources.keys()) resource.refresh();
   }
 
   end() {

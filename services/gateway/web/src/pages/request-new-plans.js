@@ -1,11 +1,15 @@
 /* The choices of machine: place, plan, image. What cannot be ordered says why. */
 import { html, nothing } from 'lit-html';
-import { hindrance, sizeOf, typeOf } from '../lib/catalogue.js';
+import { hindrance, typeOf } from '../lib/catalogue.js';
 import { money } from '../lib/format.js';
 import { fieldProblem, selectField } from '../ui/field.js';
 import { icon } from '../ui/icon.js';
 
 const COUNTRIES = new Intl.DisplayNames('en', { type: 'region' });
+
+function countryOf(code) {
+  return /^[A-Z]{2}$/.test(code) ? COUNTRIES.of(code) : code;
+}
 
 export function locationChoices(form, catalogue) {
   return html`<fieldset class="field">
@@ -24,14 +28,15 @@ function locationChoice(form, { name, city, country }) {
       .checked=${form.values.location === name}
       @change=${() => form.set('location', name)}
     />
-    <span class="choice-text"><b>${city}</b><small>${COUNTRIES.of(country)}, ${name}</small></span>
+    <span class="choice-text"><b>${city}</b><small>${countryOf(country)}, ${name}</small></span>
   </label>`;
 }
 
 export function planChoices(form, catalogue) {
   const groups = new Map();
   for (const type of catalogue.server_types) {
-    groups.set(type.category, [...(groups.get(type.category) ?? []), type]);
+    const category = type.category || 'Other plans';
+    groups.set(category, [...(groups.get(category) ?? []), type]);
   }
   return html`<fieldset
     class="field"
@@ -99,7 +104,7 @@ export function imageChoices(form, catalogue) {
   return selectField(
     form,
     'image',
-    { label: 'System', cls: 'field-half', hint: type ? sizeOf(type) : undefined },
+    { label: 'System', cls: 'field-half' },
     images.map((image) => [image.name, image.description]),
   );
 }

@@ -61,6 +61,9 @@ export default function requestPage(ctx) {
       body: html`${facts(factRows(r, known()))} ${reason(r)}`,
     });
 
+  /** What will happen; nothing when nothing will. */
+  const planPanel = (r) => (hasEnded('request', r.state) ? nothing : progressPanel(r));
+
   const costPanel = (r) => (r.price ? panel({ title: 'Cost', body: costTable(r.price) }) : nothing);
 
   const historyPanel = (r) => panel({ title: 'History', body: historyList(r.history ?? []) });
@@ -73,7 +76,7 @@ export default function requestPage(ctx) {
           html`${progressPanel(r)} ${logPanel(r)}`,
           html`${askedPanel(r)} ${costPanel(r)} ${historyPanel(r)}`,
         ]
-      : [html`${askedPanel(r)} ${costPanel(r)}`, html`${historyPanel(r)} ${progressPanel(r)}`];
+      : [html`${askedPanel(r)} ${costPanel(r)}`, html`${historyPanel(r)} ${planPanel(r)}`];
     return html`${head(r)} ${failureNote(r)} ${nextNote(r)}
       <div class="columns columns-main-side">
         <div class="column">${main}</div>

@@ -1,2 +1,0 @@
-/* Fetched when somebody orders a server. */
-export { default as requestNew } from '../request-new.js';

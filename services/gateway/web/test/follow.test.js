@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { followTopics } from '../src/lib/follow.js';
+import { Clock } from '../testing/clock.js';
+
+/** A live channel whose answers the test gives, and a resource that only counts. */
+function parts(state = 'on') {
+  const watchers = new Map();
+  const live = {
+    state,
+    watch(topic, watcher) {
+      watchers.set(topic, watcher);
+      return () => watchers.delete(topic);
+    },
+  };
+  const calls = [];
+  const resource = { load: () => calls.push('load'), refresh: () => calls.push('refresh') };
+  return { live, watchers, resource, calls };
+}
+
+test('one fetch is enough when all topics are answered in time', () => {
+  const clock = new Clock();
+  const { live, watchers, resource, calls } = parts();
+  followTopics(live, ['requests', 'servers'], resource);
+  watchers.get('requests').ready();
+  assert.deepEqual(calls, []);
+  watchers.get('servers').ready();
+  clock.tick(1000);
+  assert.deepEqual(calls, ['load']);
+  clock.restore();
+});
+
+test('a slow channel does not keep the page waiting, its answer fetches again', () => {
+  const clock = new Clock();
+  const { live, watchers, resource, calls } = parts('connecting');
+  followTopics(live, ['requests'], resource);
+  clock.tick(150);
+  assert.deepEqual(calls, ['load']);
+  watchers.get('requests').ready();
+  assert.deepEqual(calls, ['load', 'refresh']);
+  clock.restore();
+});
+
+test('without a channel, and without topics, the fetch begins at once', () => {
+  const down = parts('off');
+  followTopics(down.live, ['requests'], down.resource);
+  assert.deepEqual(down.calls, ['load']);
+  const none = parts('on');
+  followTopics(none.live, [], none.resource);
+  assert.deepEqual(none.calls, ['load']);
+});
+
+test('every frame and every new answer refreshes; afterwards nothing does', () => {
+  const clock = new Clock();
+  const { live, watchers, resource, calls } = parts();
+  const stop = followTopics(live, ['requests'], resource);
+  const watcher = watchers.get('requests');
+  watcher.ready();
+  watcher.frame({});
+  watcher.ready();
+  assert.deepEqual(calls, ['load', 'refresh', 'refresh']);
+  stop();
+  assert.equal(watchers.size, 0);
+  clock.restore();
+});
