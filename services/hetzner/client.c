@@ -35,8 +35,10 @@ struct request {
 static void request_free(struct request *rq)
 {
 	LIST_REMOVE(rq, link);
-	if (rq->active)
+	if (rq->active) {
 		curl_loop_remove(rq->client->loop, rq->easy);
+		free(rq->arg);
+	}
 	curl_easy_cleanup(rq->easy);
 	for (struct curl_slist *h = rq->headers; h; h = h->next)
 		sodium_memzero(h->data, strlen(h->data)); /* the token is in one of them */

@@ -31,7 +31,8 @@ int client_active(const struct client *c);
 
 /*
  * Sends @method with @body (taken over; NULL: none) to the path that @fmt
- * makes. done(arg, reply) is called once, later, from the loop.
+ * makes. done(arg, reply) is called once, later, from the loop; a request that
+ * client_free() forgets free()s @arg instead.
  */
 void client_send(struct client *c, const char *method, const char *token, json_t *body,
                  client_done done, void *arg, const char *fmt, ...)

@@ -1,23 +1,31 @@
 #include "server_row.h"
+#include "buf.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
+static void publish_on(struct cmd *c, const struct db_rows *row, const char *topic)
+{
+	struct buf json;
+
+	buf_init(&json, 512);
+	buf_str(&json, "{\"topic\":");
+	buf_json_str(&json, topic);
+	buf_fmt(&json, ",\"seq\":%" PRId64 ",\"kind\":\"changed\",\"id\":%" PRId64 ",\"state\":",
+	        db_get_i64(row, "version"), db_get_i64(row, "id"));
+	buf_json_str(&json, db_get_str(row, "lifecycle"));
+	buf_str(&json, "}");
+	cmd_live(c, topic, json.data);
+	buf_release(&json);
+}
+
 static void publish(struct cmd *c, const struct db_rows *row)
 {
-	static const char *const formats[] = { "server/%" PRId64, "servers" };
-	int64_t id = db_get_i64(row, "id");
-	char topic[2][40], json[256];
+	char topic[40];
 
-	snprintf(topic[0], sizeof(topic[0]), formats[0], id);
-	snprintf(topic[1], sizeof(topic[1]), "%s", formats[1]);
-	for (size_t i = 0; i < 2; i++) {
-		snprintf(json, sizeof(json),
-		         "{\"topic\":\"%s\",\"seq\":%" PRId64
-		         ",\"kind\":\"changed\",\"id\":%" PRId64 ",\"state\":\"%s\"}",
-		         topic[i], db_get_i64(row, "version"), id, db_get_str(row, "lifecycle"));
-		cmd_live(c, topic[i], json);
-	}
+	snprintf(topic, sizeof(topic), "server/%" PRId64, db_get_i64(row, "id"));
+	publish_on(c, row, topic);
+	publish_on(c, row, "servers");
 }
 
 int server_row_record(struct cmd *c, const struct operation *o, const struct answer_server *s,

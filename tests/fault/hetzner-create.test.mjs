@@ -121,6 +121,23 @@ test('killed again and again: one server', async () => {
   await exactlyOne(record);
 });
 
+test('two replicas, and the one with the order under way dies: the other takes over, one server', async () => {
+  const second = stack.addService('hetzner', {}, 'hetzner-2');
+  second.start();
+  await until('the second replica to register', () => second.output().includes('service.ready'));
+  await onCreate('hang_after');
+  const record = await order();
+  await until('the server to exist', async () => (await inCloud(record)).length === 1);
+  const { owner } = await operation(record);
+  const holder = [stack.services.hetzner, second].find((s) => s.output().includes(owner));
+  await holder.kill9();
+  await exactlyOne(record);
+  if (holder !== second) {
+    stack.services.hetzner.start();
+    await second.stop();
+  }
+});
+
 test('a name that somebody else has taken: refused, and nothing is touched', async () => {
   const theirs = await order();
   const { server } = await exactlyOne(theirs);
