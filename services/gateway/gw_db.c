@@ -213,13 +213,13 @@ static void on_timer(void *arg, uint64_t now)
 			begin(&conns[i]);
 }
 
-void gw_db_start(const char *conninfo, int connections, const struct gw_stmt *stmts, size_t n)
+void gw_db_start(const char *conninfo, int wanted, const struct gw_stmt *stmts, size_t n)
 {
 	statements = stmts;
 	n_statements = n;
 	info = xstrdup(conninfo);
-	n_conns = connections;
-	conns = xcalloc((size_t)connections, sizeof(*conns));
+	n_conns = wanted;
+	conns = xcalloc((size_t)wanted, sizeof(*conns));
 	for (int i = 0; i < n_conns; i++) {
 		TAILQ_INIT(&conns[i].queue);
 		conns[i].evt.handle = on_event;

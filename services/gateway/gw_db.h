@@ -15,7 +15,7 @@ struct gw_pending;
 typedef void (*gw_db_done)(PGresult *res, void *arg);
 
 /* @stmts must live on. Called in the worker, after the sandbox is up. */
-void gw_db_start(const char *conninfo, int connections, const struct gw_stmt *stmts, size_t n);
+void gw_db_start(const char *conninfo, int wanted, const struct gw_stmt *stmts, size_t n);
 bool gw_db_ready(void);
 /* NULL: no connection now, or too much waiting; @done is not called. Else it is called once, and
  * later. */
