@@ -273,7 +273,8 @@ static int on_drain_tick(zloop_t *loop, int id, void *arg)
 	(void)loop;
 	(void)id;
 
-	return idle || zclock_mono() > s->drain_until ? -1 : 0; /* -1 ends the loop */
+	s->done = idle || zclock_mono() > s->drain_until;
+	return s->done ? -1 : 0; /* -1 ends the loop */
 }
 
 static void on_stop(void *arg)
@@ -425,7 +426,8 @@ int svc_run(const struct svc_main *me, int argc, char **argv)
 	if (!r) {
 		start_clocks(&s);
 		log_info("service.ready", LOG_STR("inst", s.inst), LOG_STR("endpoint", s.endpoint));
-		zloop_start(s.loop);
+		while (!s.done && (!zloop_start(s.loop) || errno == EINTR)) /* a signal interrupts it, also with nonstop */
+			;
 		say_goodbye(&s);
 		log_info("service.stopped");
 	}

@@ -64,7 +64,7 @@ struct service {
 	zloop_t *loop;
 	void *context, *router; /* ZeroMQ */
 	char inst[UUID_TEXT], endpoint[256];
-	bool draining;
+	bool draining, done;
 	int64_t drain_until;
 	int stop_fd; /* eventfd written by the signal handler */
 	char (*rung)[UUID_TEXT]; /* ids to claim in this turn */
