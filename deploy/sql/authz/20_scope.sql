@@ -9,7 +9,10 @@ $$;
 
 -- The projects in which a person has a level, and which. An archived project can only be read.
 CREATE OR REPLACE FUNCTION authz.projects(actor bigint) RETURNS TABLE (project bigint, level int)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT p.id, CASE p.state WHEN 'active' THEN 3 ELSE 1 END
 		FROM workflow."user" u CROSS JOIN workflow.project p
 		WHERE u.id = actor AND u.state = 'active' AND u.role = 'administrator'
@@ -17,8 +20,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 	SELECT p.id, least(authz.cap(u.role), g.level, CASE p.state WHEN 'active' THEN 3 ELSE 1 END)
 		FROM workflow."user" u JOIN workflow.project_grant g ON g.user_id = u.id JOIN workflow.project p ON p.id = g.project
 		WHERE u.id = actor AND u.state = 'active' AND u.role <> 'administrator'
-			AND (g.expires_at IS NULL OR g.expires_at > now())
-$$;
+			AND (g.expires_at IS NULL OR g.expires_at > now());
+END $$;
 
 CREATE OR REPLACE FUNCTION authz.project_level(actor bigint, project bigint) RETURNS int
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
@@ -33,11 +36,14 @@ END $$;
 
 -- Single servers somebody was given; those of his projects come on top.
 CREATE OR REPLACE FUNCTION authz.server_grants(actor bigint) RETURNS TABLE (server bigint, level int)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT g.server, least(authz.cap(u.role), g.level)
 		FROM workflow."user" u JOIN workflow.server_grant g ON g.user_id = u.id
-		WHERE u.id = actor AND u.state = 'active' AND (g.expires_at IS NULL OR g.expires_at > now())
-$$;
+		WHERE u.id = actor AND u.state = 'active' AND (g.expires_at IS NULL OR g.expires_at > now());
+END $$;
 
 CREATE OR REPLACE FUNCTION authz.server_level(actor bigint, server bigint) RETURNS int
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
