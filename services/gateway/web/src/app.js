@@ -3,7 +3,7 @@
  * page is: lib/page.js. Which pages there are: routes.js.
  */
 import { html, render } from 'lit-html';
-import { whenSignedOut } from './lib/api.js';
+import { get, whenSignedOut } from './lib/api.js';
 import { ApiError } from './lib/errors.js';
 import { Live } from './lib/live.js';
 import { PageContext } from './lib/page.js';
@@ -25,7 +25,7 @@ let context = null;
 let turn = 0;
 let drawing = false;
 
-const live = new Live({ onState: redraw, onSignedOut: signedOut });
+const live = new Live({ onState: redraw, onSignedOut: signedOut, onRefused: checkSession });
 const shell = new Shell({ live, redraw });
 
 /* Drawing: once per burst of changes */
@@ -138,6 +138,15 @@ function signedOut() {
   live.close();
   askToSignIn();
   toast('You were signed out. Sign in to continue.', { kind: 'info' });
+}
+
+/** The channel does not open: has the session ended, or is the service only away? */
+async function checkSession() {
+  try {
+    await get('/session');
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) signedOut();
+  }
 }
 
 /* The world outside */

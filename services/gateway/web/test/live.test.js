@@ -155,6 +155,20 @@ test('signed out elsewhere: no second attempt, and it is said', () => {
   assert.equal(FakeSocket.made.length, 1);
 });
 
+test('a socket that never opens is told apart from one that breaks', () => {
+  const clock = new Clock();
+  let refused = 0;
+  const { live, socket } = start({ onRefused: () => refused++ });
+  socket().accept();
+  socket().hangUp();
+  assert.equal(refused, 0);
+  clock.tick(1000);
+  socket().hangUp();
+  assert.equal(refused, 1);
+  live.close();
+  clock.restore();
+});
+
 test('a watcher that comes later to a standing topic fetches at once', async () => {
   const { live, socket } = start();
   socket().accept();

@@ -44,12 +44,16 @@ export class Live {
    * @param {(url: string) => WebSocket} [options.connect]
    * @param {(state: string) => void} [options.onState]
    * @param {() => void} [options.onSignedOut]
+   * @param {() => void} [options.onRefused] a socket was closed before it was open: the service is
+   *   away, or the session has ended; the browser does not say which
    */
-  constructor({ url = liveUrl, connect = (u) => new WebSocket(u), onState, onSignedOut } = {}) {
+  constructor(options = {}) {
+    const { url = liveUrl, connect = (u) => new WebSocket(u) } = options;
     this.url = url;
     this.connect = connect;
-    this.onState = onState ?? (() => {});
-    this.onSignedOut = onSignedOut ?? (() => {});
+    this.onState = options.onState ?? (() => {});
+    this.onSignedOut = options.onSignedOut ?? (() => {});
+    this.onRefused = options.onRefused ?? (() => {});
   }
 
   open() {
@@ -164,6 +168,7 @@ export class Live {
       this.onSignedOut();
       return;
     }
+    if (this.state === 'connecting') this.onRefused();
     if (!this.downSince) this.downSince = Date.now();
     this.#set('off');
     if (!this.#wanted) return;

@@ -48,7 +48,7 @@ export default function loginPage(ctx) {
 
   function failed(error, element) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.fields.totp || error.code === 'totp_required') withCode = true;
+    if (error.fields.totp) withCode = true;
     form.settle(error);
     waitFor(error.retryAfter);
     focusFirstProblem(element);
@@ -80,19 +80,6 @@ export default function loginPage(ctx) {
       max: 6,
     });
 
-  const codeLink = () =>
-    html`<button
-      type="button"
-      class="btn btn-link btn-inline"
-      @click=${() => {
-        withCode = true;
-        ctx.redraw();
-        requestAnimationFrame(() => document.getElementById('f-totp')?.focus());
-      }}
-    >
-      I sign in with a code
-    </button>`;
-
   return {
     title: 'Sign in',
     start: () => document.getElementById('f-username')?.focus(),
@@ -114,7 +101,6 @@ export default function loginPage(ctx) {
             <button class="btn btn-primary btn-lg" ?disabled=${form.busy || secondsLeft() > 0}>
               ${buttonText()}
             </button>
-            ${withCode ? nothing : codeLink()}
           </form>
         </main>
       </div>`,

@@ -9,7 +9,7 @@ import { pageHead } from '../ui/parts.js';
 import { badge } from '../ui/state.js';
 import { timeAgo } from '../ui/time.js';
 
-const STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
+const STATES = ['queued', 'waiting_lock', 'running', 'succeeded', 'failed', 'cancelled'];
 
 const COLUMNS = [
   {

@@ -20,7 +20,7 @@ export default function serverPage(ctx) {
         title: s.name,
         sub: html`${serverBadge(s)} <span>Created ${timeAgo(s.created_at)}</span>`,
       })}
-      ${offNote(s)} ${missingNote(s)}
+      ${offNote(s)} ${goneNote(s)}
       <div class="columns columns-main-side">
         <div class="column">
           ${panel({ title: 'Machine', body: facts(machine(s, catalogue.data)) })}
@@ -108,7 +108,7 @@ function links(s, ctx) {
 
 /** The surprise people meet most often on a bill. */
 function offNote(s) {
-  if (s.provider_status !== 'off') return nothing;
+  if (s.provider_status !== 'off' || s.state !== 'managed') return nothing;
   const cost = s.price
     ? ` ${money(s.price.total_minor, s.price.currency)} per month`
     : ' its full price';
@@ -119,13 +119,12 @@ function offNote(s) {
   </p>`;
 }
 
-function missingNote(s) {
-  if (s.state !== 'missing') return nothing;
+function goneNote(s) {
+  if (s.state !== 'gone') return nothing;
   return html`<p class="note note-bad">
     ${icon('triangle-exclamation')}
-    <span>
-      Hetzner no longer lists this server for the token of its project. Somebody may have deleted or
-      moved it there.
-    </span>
+    <span
+      >Hetzner no longer has this server. Somebody deleted it there, not through the portal.</span
+    >
   </p>`;
 }

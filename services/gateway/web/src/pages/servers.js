@@ -9,7 +9,7 @@ import { pageHead } from '../ui/parts.js';
 import { serverBadge } from '../ui/state.js';
 import { timeAgo } from '../ui/time.js';
 
-const STATES = ['managed', 'provisioning', 'missing', 'discovered'];
+const STATES = ['managed', 'provisioning', 'deleting', 'gone', 'deleted'];
 
 const COLUMNS = [
   {
@@ -20,16 +20,18 @@ const COLUMNS = [
     cell: (s, mark) => html`<a class="row-link" href="/servers/${s.id}">${mark(s.name)}</a>`,
   },
   { key: 'state', label: 'State', sort: true, place: 'state', cell: serverBadge },
-  { key: 'project', label: 'Project', sort: true, cell: (s, mark) => mark(s.project.name) },
+  { key: 'project', label: 'Project', cell: (s) => s.project.name },
   {
-    key: 'plan',
+    key: 'server_type',
     label: 'Plan',
+    sort: true,
     place: 'none',
     cell: (s) => html`${s.server_type.toUpperCase()}<span class="dim"> in ${s.location}</span>`,
   },
   {
     key: 'ipv4',
     label: 'Address',
+    sort: true,
     cell: (s, mark) => (s.ipv4 ? html`<code>${mark(s.ipv4)}</code>` : '–'),
   },
   {
@@ -62,8 +64,8 @@ export default function serversPage(ctx) {
   const options = {
     list,
     noun: 'server',
-    searchHint: 'Search name, address or project',
-    states: { kind: 'server', names: STATES },
+    searchHint: 'Search name or address',
+    states: { kind: 'server', names: STATES, apart: ['deleted'] },
     columns: COLUMNS,
     nothingYet: () =>
       empty({

@@ -24,7 +24,8 @@ import { stateOf } from './state.js';
  * @param {string} options.noun one row in words, like "request"
  * @param {string} [options.plural] more than one
  * @param {string} options.searchHint what the search looks at
- * @param {{ kind: string, names: string[] }} [options.states] filter
+ * @param {{ kind: string, names: string[], apart?: string[] }} [options.states] filter;
+ *   apart: shown only when asked for, so not counted among all
  * @param {any[]} options.columns
  * @param {() => unknown} options.nothingYet shown when there is nothing at all
  */
@@ -74,9 +75,10 @@ function chip(list, name) {
   </button>`;
 }
 
-function stateFilter(list, { kind, names }) {
+function stateFilter(list, { kind, names, apart = [] }) {
   const counts = list.answer?.counts;
-  const sum = counts ? Object.values(counts).reduce((a, b) => a + b, 0) : null;
+  const inAll = names.filter((name) => !apart.includes(name));
+  const sum = counts ? inAll.reduce((total, name) => total + (counts[name] ?? 0), 0) : null;
   const choice = (value, text, count) =>
     html`<button
       type="button"

@@ -45,12 +45,9 @@ export const STATES = {
   server: {
     provisioning: { icon: 'rotate', word: 'Being set up', tone: 'busy', turns: true },
     managed: { icon: 'circle-check', word: 'Managed', tone: 'good' },
-    discovered: { icon: 'eye', word: 'Found, not managed', tone: 'approved' },
-    ignored: { icon: 'eye-slash', word: 'Ignored', tone: 'quiet' },
-    missing: { icon: 'triangle-exclamation', word: 'Missing', tone: 'bad' },
-    gone: { icon: 'circle-xmark', word: 'Gone', tone: 'quiet' },
-    retiring: { icon: 'hourglass-end', word: 'Being retired', tone: 'pending' },
+    deleting: { icon: 'trash', word: 'Being deleted', tone: 'pending' },
     deleted: { icon: 'trash', word: 'Deleted', tone: 'quiet' },
+    gone: { icon: 'triangle-exclamation', word: 'Gone at Hetzner', tone: 'bad' },
   },
   step: {
     waiting: { icon: 'circle', word: 'Not started', tone: 'todo' },
