@@ -2,12 +2,9 @@
 
 #include <string.h>
 
-#define MICRO 1000000
-#define MINOR_MICRO 10000 /* millionths in a cent */
-
-int answer_money(const char *text, int64_t *ret_micro)
+int answer_money(const char *text, enum money_unit unit, int64_t *ret)
 {
-	int64_t whole = 0, micro = 0, unit = MICRO / 10;
+	int64_t whole = 0, part = 0, digit = unit / 10;
 	const char *p = text;
 
 	for (; *p >= '0' && *p <= '9'; p++) {
@@ -17,29 +14,24 @@ int answer_money(const char *text, int64_t *ret_micro)
 	}
 	if (p == text || (*p && *p != '.') || (*p == '.' && !p[1]))
 		return ANSWER_E_BAD;
-	for (p += *p == '.'; *p >= '0' && *p <= '9'; p++, unit /= 10) {
-		micro += unit * (*p - '0');
-		if (!unit) { /* the first digit that does not count any more decides */
-			micro += *p >= '5';
+	for (p += *p == '.'; *p >= '0' && *p <= '9'; p++, digit /= 10) {
+		part += digit * (*p - '0');
+		if (!digit) { /* the first digit that does not count any more decides */
+			part += *p >= '5';
 			p += strspn(p, "0123456789");
 			break;
 		}
 	}
-	*ret_micro = whole * MICRO + micro;
+	*ret = whole * unit + part;
 	return *p ? ANSWER_E_BAD : 0;
 }
 
-static int price(const json_t *o, const char *name, int64_t *ret_micro)
+static int price(const json_t *o, const char *name, enum money_unit unit, int64_t *ret)
 {
 	char net[40];
 
 	return answer_str(json_object_get(o, name), "net", net, sizeof(net)) ||
-	       answer_money(net, ret_micro);
-}
-
-static int64_t to_minor(int64_t micro)
-{
-	return (micro + MINOR_MICRO / 2) / MINOR_MICRO;
+	       answer_money(net, unit, ret);
 }
 
 static int number(const json_t *o, const char *name, double factor, int64_t *ret)
@@ -88,17 +80,18 @@ static int read_price(const json_t *type, const char *type_name, const json_t *o
 	char location[64];
 
 	if (answer_str(o, "location", location, sizeof(location)) ||
-	    price(o, "price_monthly", &monthly) || price(o, "price_hourly", &hourly))
+	    price(o, "price_monthly", MONEY_MINOR, &monthly) ||
+	    price(o, "price_hourly", MONEY_MICRO, &hourly))
 		return ANSWER_E_BAD;
 	offer = offer_at(type, location);
 	if (!offer)
 		return 0;
-	json_array_append_new(prices, json_pack("{s:s, s:s, s:I, s:I, s:b, s:s?}", "server_type",
-	                                        type_name, "location", location, "monthly_minor",
-	                                        (json_int_t)to_minor(monthly), "hourly_micro",
-	                                        (json_int_t)hourly, "available",
-	                                        !json_is_false(json_object_get(offer, "available")),
-	                                        "unavailable_after", ends_at(offer, type)));
+	json_array_append_new(prices,
+	                      json_pack("{s:s, s:s, s:I, s:I, s:b, s:s?}", "server_type", type_name,
+	                                "location", location, "monthly_minor", (json_int_t)monthly,
+	                                "hourly_micro", (json_int_t)hourly, "available",
+	                                !json_is_false(json_object_get(offer, "available")),
+	                                "unavailable_after", ends_at(offer, type)));
 	return 0;
 }
 
@@ -199,10 +192,10 @@ static int read_ipv4(const json_t *list, json_t *rows)
 	json_array_foreach(list, i, o)
 	{
 		if (answer_str(o, "location", location, sizeof(location)) ||
-		    price(o, "price_monthly", &monthly))
+		    price(o, "price_monthly", MONEY_MINOR, &monthly))
 			return ANSWER_E_BAD;
 		json_array_append_new(rows, json_pack("{s:s, s:I}", "location", location,
-		                                      "ipv4_minor", (json_int_t)to_minor(monthly)));
+		                                      "ipv4_minor", (json_int_t)monthly));
 	}
 	return 0;
 }
@@ -218,7 +211,7 @@ int answer_pricing(const json_t *root, struct answer_account *ret, json_t *rows)
 	if (answer_str(pricing, "currency", ret->currency, sizeof(ret->currency)) ||
 	    strspn(ret->currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3 ||
 	    answer_str(pricing, "vat_rate", ret->vat_rate, sizeof(ret->vat_rate)) ||
-	    answer_money(ret->vat_rate, &vat) || vat >= 1000 * (int64_t)MICRO ||
+	    answer_money(ret->vat_rate, MONEY_MINOR, &vat) || vat >= 1000 * MONEY_MINOR ||
 	    !json_is_array(list))
 		return ANSWER_E_BAD;
 	json_array_foreach(list, i, o)

@@ -2,9 +2,11 @@
 /* The catalogue's answers: turned into the JSON that the sync's statements take apart again. */
 #include "answer.h"
 
-/* "3.4900" gives 3490000 millionths; more than six digits are rounded. ANSWER_E_BAD when no number.
- */
-int answer_money(const char *text, int64_t *ret_micro);
+/* Parts of one euro (or dollar): cents and millionths. */
+enum money_unit { MONEY_MINOR = 100, MONEY_MICRO = 1000000 };
+
+/* "3.4900" gives 349 or 3490000; what is smaller than the unit is rounded half up, once. */
+int answer_money(const char *text, enum money_unit unit, int64_t *ret);
 
 /*
  * Each appends rows to @rows, a JSON array; *ret_next as in answer.h.

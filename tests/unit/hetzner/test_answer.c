@@ -137,7 +137,7 @@ static void money(const char *text, int64_t want)
 {
 	int64_t micro = -1;
 
-	assert_int_equal(answer_money(text, &micro), want < 0 ? ANSWER_E_BAD : 0);
+	assert_int_equal(answer_money(text, MONEY_MICRO, &micro), want < 0 ? ANSWER_E_BAD : 0);
 	if (want >= 0)
 		assert_int_equal(micro, want);
 }

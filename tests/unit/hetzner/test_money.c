@@ -26,7 +26,7 @@ static void text_becomes_millionths(void **state)
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		int64_t micro = -1;
 
-		assert_int_equal(answer_money(good[i].text, &micro), 0);
+		assert_int_equal(answer_money(good[i].text, MONEY_MICRO, &micro), 0);
 		assert_int_equal(micro, good[i].micro);
 	}
 }
@@ -42,7 +42,7 @@ static void what_is_no_price_is_refused(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (!answer_money(bad[i], &micro))
+		if (!answer_money(bad[i], MONEY_MICRO, &micro))
 			fail_msg("\"%s\" was taken for a price", bad[i]);
 }
 
