@@ -85,6 +85,7 @@ static int read_server(const json_t *o, struct answer_server *s)
 	if (!json_is_object(o) || !json_is_object(net) || !json_is_object(labels))
 		return ANSWER_E_BAD;
 	cut_copy(labels, "sps-op", s->op, sizeof(s->op));
+	s->guarded = json_is_true(json_object_get(json_object_get(o, "protection"), "delete"));
 	return answer_id(o, "id", &s->id) || answer_str(o, "name", s->name, sizeof(s->name)) ||
 	       answer_str(o, "status", s->status, sizeof(s->status)) ||
 	       answer_str(json_object_get(o, "server_type"), "name", s->server_type,

@@ -24,6 +24,7 @@ struct answer_server {
 	char name[256], status[32], server_type[64], location[64];
 	char ipv4[46], ipv6[64]; /* "" when there is none */
 	char op[64];             /* label sps-op; "" when there is none */
+	bool guarded;            /* protected against deletion */
 };
 
 #define ANSWER_ACTIONS 16

@@ -218,7 +218,7 @@ static void ask(void)
 {
 	_cleanup_(secret_cleanup) char *token = token_load(sync.svc, sync.project);
 
-	if (!token || !token_spend(sync.svc, sync.project, SHARE)) {
+	if (!token || !token_spend(sync.svc, sync.project, "main", SHARE)) {
 		sync.rest = REST;
 		end_sync();
 		return;

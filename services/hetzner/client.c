@@ -11,6 +11,9 @@
 
 #define CONNECT_MS 10000L
 #define PATH_MAX_LEN 512
+/* Slower than this many bytes a second for so long counts as no answer. */
+#define SLOWEST_BYTES 100L
+#define SLOWEST_S 15L
 
 struct client {
 	struct curl_loop *loop;
@@ -50,14 +53,26 @@ static void request_free(struct request *rq)
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
+static bool is_json(const char *type)
+{
+	return type && !strncasecmp(type, "application/json", 16) &&
+	       (!type[16] || strchr("; ", type[16]));
+}
+
 /* A 2xx counts only when it can be read: who knows what was done otherwise? */
 static void finish(struct request *rq, CURLcode code)
 {
-	struct reply reply = { .remaining = rq->remaining, .limit = rq->limit };
+	struct reply reply = {
+		.bucket = strncmp(rq->path, "/actions", 8) ? "main" : "actions",
+		.remaining = rq->remaining,
+		.limit = rq->limit,
+	};
+	const char *type = NULL;
 	long status = 0;
 
 	curl_easy_getinfo(rq->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (code == CURLE_OK && rq->answer.len && !rq->answer.cut)
+	curl_easy_getinfo(rq->easy, CURLINFO_CONTENT_TYPE, &type);
+	if (code == CURLE_OK && rq->answer.len && !rq->answer.cut && is_json(type))
 		reply.root = answer_parse(rq->answer.data, rq->answer.len);
 	if (code == CURLE_OK && (reply.root || status == 204 || status >= 300))
 		reply.status = (int)status;
@@ -69,7 +84,8 @@ static void finish(struct request *rq, CURLcode code)
 	else
 		log_warn("provider.refused", LOG_STR("path", rq->path), LOG_I64("status", status),
 		         LOG_STR("code", reply.error.code), LOG_STR("message", reply.error.message),
-		         LOG_STR("curl", code ? curl_easy_strerror(code) : ""),
+		         LOG_STR("curl",
+		                 rq->error[0] || !code ? rq->error : curl_easy_strerror(code)),
 		         LOG_STR("provider_correlation", rq->correlation));
 	rq->done(rq->arg, &reply);
 	json_decref(reply.root);
@@ -219,6 +235,8 @@ static void configure(struct request *rq, const char *method, const char *url, c
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "server-provisioning-system/0.1");
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)CLIENT_TIMEOUT_MS);
+	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, SLOWEST_BYTES);
+	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, SLOWEST_S);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, rq->error);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, rq);
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, rq->headers);

@@ -18,7 +18,8 @@ struct reply {
 	int status;   /* 0: there was no answer, or none that can be read */
 	json_t *root; /* NULL: no body; borrowed */
 	struct answer_error error;
-	int64_t remaining, limit;    /* of the project's requests this hour; -1: not said */
+	const char *bucket;          /* which of the project's hourly budgets it came from */
+	int64_t remaining, limit;    /* of that budget; -1: not said */
 	const struct policy *policy; /* what it means */
 };
 

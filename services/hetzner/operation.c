@@ -335,7 +335,8 @@ static int claim(struct cmd *c, void *arg)
 		       "     o.image, o.ssh_key, array_to_string(o.actions, ' ') AS actions,"
 		       "     extract(epoch FROM now() - o.entered_at)::bigint AS age_s,"
 		       "     coalesce(extract(epoch FROM now() - o.posted_at)::bigint, -1) AS "
-		       "posted_s",
+		       "posted_s,"
+		       "     o.error_code IS NOT NULL AS taken, o.announced",
 	};
 	db_rows_release(arg);
 	return db_select(c->db, &q, arg, db_str(svc_instance(c->svc)),
@@ -379,6 +380,8 @@ static void read_row(const struct db_rows *rows, struct operation *o)
 	o->provider_server = db_get_i64(rows, "provider_server");
 	o->age_s = db_get_i64(rows, "age_s");
 	o->posted_s = db_get_i64(rows, "posted_s");
+	o->taken = db_get_bool(rows, "taken");
+	o->announced = db_get_bool(rows, "announced");
 	read_actions(o, db_get_str(rows, "actions"));
 }
 

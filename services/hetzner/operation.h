@@ -45,6 +45,8 @@ struct operation {
 	int64_t key_id, provider_server;
 	int64_t age_s;    /* in this state */
 	int64_t posted_s; /* since the creating order went out; -1: none whose outcome is open */
+	bool announced;   /* an order went out once */
+	bool taken;       /* the last order was told that the name is taken */
 	char name[64], server_type[64], location[64], image[64], ssh_key[804];
 	int64_t actions[OP_ACTIONS];
 	size_t n_actions;

@@ -1,4 +1,5 @@
-/* Creating: key, create, sent, action, running. */
+/* Ordering a server, and looking for it when nobody knows what became of the order: create, sent.
+ */
 #include "buf.h"
 #include "err.h"
 #include "operation_steps.h"
@@ -10,101 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ACTION_LIMIT_S (20 * 60)
-#define RUNNING_LIMIT_S (20 * 60)
 #define USER_DATA_MAX 4096
-
-/* ---- the SSH key --------------------------------------------------------------------------- */
-
-static int key_found(struct cmd *c, struct work *w, int64_t id)
-{
-	static const struct db_query q = {
-		.name = "ssh_key_keep",
-		.sql = "INSERT INTO hetzner.ssh_key AS k (project, public_key, provider_id)"
-		       " VALUES ($1, $2, $3)"
-		       " ON CONFLICT (project, public_key) DO UPDATE SET provider_id = $3",
-	};
-	static const struct db_query known = {
-		.name = "op_key",
-		.sql = "UPDATE hetzner.operation SET key_id = $2 WHERE op = $1::uuid",
-	};
-	int r = db_exec(c->db, &q, NULL, db_i64(w->o.project), db_str(w->o.ssh_key), db_i64(id));
-
-	if (!r)
-		r = db_exec(c->db, &known, NULL, db_str(w->o.op), db_i64(id));
-	return r ? r : op_move(c, &w->o, OP_CREATE, 0);
-}
-
-static int key_uploaded(struct cmd *c, struct work *w)
-{
-	int64_t id;
-
-	if (w->reply->policy->verdict == VERDICT_OK && !answer_ssh_key(w->reply->root, &id))
-		return key_found(c, w, id);
-	if (w->reply->policy->verdict == VERDICT_TAKEN || w->reply->policy->verdict == VERDICT_OK)
-		return w->o.tries < 5 ? op_stay(c, &w->o, 1000, true) : work_default(c, w);
-	return work_default(c, w); /* unknown: the list is read again before anything is sent */
-}
-
-/* Named by what it is, so that a new key of the project never meets the old one's name. */
-static void upload_key(struct work *w)
-{
-	char hash[65], name[40];
-
-	secret_hash_hex(w->o.ssh_key, hash);
-	snprintf(name, sizeof(name), "sps-%.24s", hash);
-	work_send(w, "POST", json_pack("{s:s, s:s}", "name", name, "public_key", w->o.ssh_key),
-	          key_uploaded, "/ssh_keys");
-}
-
-static void list_keys(struct work *w);
-
-static int keys_listed(struct cmd *c, struct work *w)
-{
-	int64_t id, next;
-
-	if (w->reply->policy->verdict != VERDICT_OK)
-		return work_default(c, w);
-	if (answer_ssh_keys(w->reply->root, w->o.ssh_key, &id, &next))
-		return op_stay(c, &w->o, 1000, true);
-	if (id)
-		return key_found(c, w, id);
-	w->then = next > w->page ? list_keys : upload_key;
-	w->page = next;
-	return 0;
-}
-
-static void list_keys(struct work *w)
-{
-	work_get(w, keys_listed, "/ssh_keys?per_page=50&page=%" PRId64, w->page);
-}
-
-static int key_known(struct cmd *c, struct work *w)
-{
-	static const struct db_query q = {
-		.name = "ssh_key_known",
-		.sql = "SELECT provider_id FROM hetzner.ssh_key WHERE project = $1 AND public_key "
-		       "= $2",
-	};
-	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
-	int r = db_select(c->db, &q, &rows, db_i64(w->o.project), db_str(w->o.ssh_key));
-
-	w->then = NULL;
-	if (r)
-		return r;
-	if (db_next(&rows))
-		return key_found(c, w, db_get_i64(&rows, "provider_id"));
-	w->then = list_keys;
-	return 0;
-}
-
-void ask_key(struct work *w)
-{
-	if (work_record(w, key_known) && w->then)
-		w->then(w);
-	else
-		work_end(w);
-}
+#define ELSEWHERE " The catalogue lists free ones in: "
+#define LOOKS_AFTER_TAKEN 8
 
 /* ---- the order ----------------------------------------------------------------------------- */
 
@@ -147,6 +56,18 @@ static int order_refused(struct cmd *c, struct work *w)
 	return db_exec(c->db, &q, NULL, db_str(w->o.op));
 }
 
+/* Remembered with the operation: after this answer no further order goes out. */
+static int name_taken(struct cmd *c, const struct operation *o)
+{
+	static const struct db_query q = {
+		.name = "op_name_taken",
+		.sql = "UPDATE hetzner.operation SET error_code = 'uniqueness_error'"
+		       " WHERE op = $1::uuid",
+	};
+
+	return db_exec(c->db, &q, NULL, db_str(o->op));
+}
+
 /* Perhaps the key that we remember is not there any more: it is uploaded again, once. */
 static int key_again(struct cmd *c, struct work *w, bool *ret)
 {
@@ -174,25 +95,67 @@ static int key_again(struct cmd *c, struct work *w, bool *ret)
 	return db_exec(c->db, &q, NULL, db_i64(w->o.project), db_str(w->o.ssh_key));
 }
 
+/* Says where the catalogue knows of free servers of this type: that is what a person asks next. */
+static int no_stock(struct cmd *c, struct work *w)
+{
+	static const struct db_query q = {
+		.name = "stock_elsewhere",
+		.sql = "SELECT string_agg(p.location, ', ' ORDER BY p.location) AS there"
+		       "  FROM hetzner.price p WHERE p.server_type = $1 AND p.location <> $2"
+		       "   AND p.available"
+		       "   AND (p.unavailable_after IS NULL OR p.unavailable_after > now())",
+	};
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	const char *say = w->reply->policy->say, *there = NULL;
+	char text[600];
+	int r = db_select(c->db, &q, &rows, db_str(w->o.server_type), db_str(w->o.location));
+
+	if (r)
+		return r;
+	if (!say)
+		say = w->reply->error.message;
+	if (db_next(&rows))
+		there = db_get_str(&rows, "there");
+	snprintf(text, sizeof(text), "%.300s%s%.200s%s", say, there ? ELSEWHERE : "",
+	         there ? there : "", there ? "." : "");
+	return op_fail(c, &w->o, w->reply->error.code, text);
+}
+
+static int refused_for_good(struct cmd *c, struct work *w)
+{
+	const char *code = w->reply->error.code;
+	bool again;
+	int r = order_refused(c, w);
+
+	if (!r)
+		r = key_again(c, w, &again);
+	if (r || again)
+		return r;
+	if (!strcmp(code, "resource_unavailable") || !strcmp(code, "placement_error"))
+		return no_stock(c, w);
+	return work_default(c, w);
+}
+
 static int created(struct cmd *c, struct work *w)
 {
 	struct answer_actions actions;
 	struct answer_server s;
 	int64_t id;
-	bool again;
 	int r;
 
 	switch (w->reply->policy->verdict) {
 	case VERDICT_OK:
 		if (answer_created(w->reply->root, &s, &actions) || strcmp(s.op, w->o.op))
-			return op_stay(c, &w->o, 1000, true); /* looked for in state sent */
+			return work_unreadable(c, w); /* looked for in state sent */
 		r = save_outcome(c, &w->o, s.id, &actions);
 		if (!r)
 			r = server_row_record(c, &w->o, &s, "provisioning", &id);
 		return r ? r : op_move(c, &w->o, OP_ACTION, op_pause_ms(&w->o));
-	case VERDICT_UNKNOWN:
+	case VERDICT_UNKNOWN: /* looked for in state sent; after many of them it is given up */
+		return work_default(c, w);
 	case VERDICT_TAKEN: /* by ourselves, it may be: an order that was thought lost */
-		return op_stay(c, &w->o, policy_wait_ms(w->reply->policy, (int)w->o.tries), true);
+		r = name_taken(c, &w->o);
+		return r ? r : op_stay(c, &w->o, 0, true);
 	case VERDICT_RETRY:
 		r = order_refused(c, w);
 		if (r || w->o.tries >= w->reply->policy->tries)
@@ -206,10 +169,7 @@ static int created(struct cmd *c, struct work *w)
 	case VERDICT_TOKEN:
 		break;
 	}
-	r = order_refused(c, w);
-	if (!r)
-		r = key_again(c, w, &again);
-	return r || again ? r : work_default(c, w);
+	return refused_for_good(c, w);
 }
 
 static json_t *order(const struct operation *o, const char *token)
@@ -237,7 +197,7 @@ static int intend(struct cmd *c, struct work *w)
 	static const struct db_query q = {
 		.name = "op_intend",
 		.sql = "UPDATE hetzner.operation o SET state = 'sent', posted_at = now(),"
-		       "     entered_at = now(), polls = 0, announced = true"
+		       "     entered_at = now(), polls = 0, announced = true, error_code = NULL"
 		       "  FROM (SELECT announced FROM hetzner.operation WHERE op = $1::uuid) was"
 		       " WHERE o.op = $1::uuid RETURNING was.announced",
 	};
@@ -281,135 +241,74 @@ static void keep_first(void *arg, const struct answer_server *s)
 		*first = *s;
 }
 
-static int looked_up(struct cmd *c, struct work *w)
+static int adopt(struct cmd *c, struct work *w, const struct answer_server *s)
+{
+	int64_t id;
+	int r = save_outcome(c, &w->o, s->id, NULL);
+
+	log_info("operation.adopted", LOG_STR("op", w->o.op), LOG_I64("provider_server", s->id));
+	if (!r)
+		r = server_row_record(c, &w->o, s, "provisioning", &id);
+	return r ? r : op_move(c, &w->o, OP_RUNNING, 0);
+}
+
+/* Nobody has it, by name or by label. Only then may it be ordered (again). */
+static int nowhere(struct cmd *c, struct work *w)
+{
+	if (!w->o.taken) {
+		log_info("operation.absent", LOG_STR("op", w->o.op));
+		return op_move(c, &w->o, OP_CREATE, 0);
+	}
+	/* A list may lag behind an order that was thought lost. */
+	if (w->o.polls < LOOKS_AFTER_TAKEN)
+		return op_stay(c, &w->o, op_pause_ms(&w->o), false);
+	return op_fail(c, &w->o, "uniqueness_error",
+	               "Hetzner says that the server's name is taken, but shows no server of this "
+	               "name. Look for it in Hetzner's console, then retry.");
+}
+
+static int found_by_label(struct cmd *c, struct work *w)
 {
 	struct answer_server s = { 0 };
-	int64_t next, id;
+	int64_t next;
+
+	if (w->reply->policy->verdict != VERDICT_OK)
+		return work_default(c, w);
+	if (answer_servers(w->reply->root, keep_first, &s, &next))
+		return work_unreadable(c, w);
+	return s.id && !strcmp(s.op, w->o.op) ? adopt(c, w, &s) : nowhere(c, w);
+}
+
+/* Somebody may have renamed it since. */
+static void look_by_label(struct work *w)
+{
+	work_get(w, found_by_label, "/servers?label_selector=sps-op%%3D%%3D%s", w->o.op);
+}
+
+static int found_by_name(struct cmd *c, struct work *w)
+{
+	struct answer_server s = { 0 };
+	int64_t next;
 	int r;
 
 	if (w->reply->policy->verdict != VERDICT_OK)
 		return work_default(c, w);
 	if (answer_servers(w->reply->root, keep_first, &s, &next))
-		return op_stay(c, &w->o, 1000, true);
+		return work_unreadable(c, w);
 	if (!s.id) {
-		log_info("operation.absent", LOG_STR("op", w->o.op));
-		return op_move(c, &w->o, OP_CREATE, 0);
+		w->then = look_by_label;
+		return 0;
 	}
-	if (strcmp(s.op, w->o.op) || strcmp(s.name, w->o.name)) {
-		r = order_refused(c, w);
-		return r ? r
-		         : op_fail(c, &w->o, "uniqueness_error",
-		                   "The project has a server with this name already at Hetzner, "
-		                   "and "
-		                   "it does not come from this request.");
-	}
-	log_info("operation.adopted", LOG_STR("op", w->o.op), LOG_I64("provider_server", s.id));
-	r = save_outcome(c, &w->o, s.id, NULL);
-	if (!r)
-		r = server_row_record(c, &w->o, &s, "provisioning", &id);
-	return r ? r : op_move(c, &w->o, OP_RUNNING, 0);
+	if (!strcmp(s.op, w->o.op))
+		return adopt(c, w, &s);
+	r = order_refused(c, w);
+	return r ? r
+	         : op_fail(c, &w->o, "uniqueness_error",
+	                   "The project has a server with this name already at Hetzner, and it "
+	                   "does not come from this request.");
 }
 
 void ask_sent(struct work *w)
 {
-	work_get(w, looked_up, "/servers?name=%s", w->o.name);
-}
-
-/* ---- waiting ------------------------------------------------------------------------------- */
-
-static int actions_seen(struct cmd *c, struct work *w)
-{
-	struct answer_actions a;
-	bool running = false;
-
-	if (w->reply->policy->verdict != VERDICT_OK)
-		return work_default(c, w);
-	if (answer_actions(w->reply->root, &a))
-		return op_stay(c, &w->o, 1000, true);
-	for (size_t i = 0; i < a.n; i++) {
-		if (a.at[i].status == ACTION_ERROR)
-			return op_fail(c, &w->o,
-			               a.at[i].error.code[0] ? a.at[i].error.code : "action_failed",
-			               a.at[i].error.message);
-		running |= a.at[i].status == ACTION_RUNNING;
-	}
-	if (!running) /* or not listed any more: the server itself tells */
-		return op_move(c, &w->o, OP_RUNNING, 0);
-	if (w->o.age_s > ACTION_LIMIT_S)
-		return op_fail(c, &w->o, "action_timeout",
-		               "Hetzner has not finished creating the server in 20 minutes. Retry "
-		               "to go on waiting, or roll back.");
-	return op_stay(c, &w->o, op_pause_ms(&w->o), false);
-}
-
-void ask_action(struct work *w)
-{
-	struct buf query;
-
-	buf_init(&query, PHONE_HOME_TOKEN * OP_ACTIONS);
-	for (size_t i = 0; i < w->o.n_actions; i++)
-		buf_fmt(&query, "%cid=%" PRId64, i ? '&' : '?', w->o.actions[i]);
-	work_get(w, actions_seen, "/actions%s", query.data ? query.data : "?id=0");
-	buf_release(&query);
-}
-
-static int record_server(struct cmd *c, struct work *w, const struct answer_server *s)
-{
-	struct server_created out = { .op = w->o.op,
-		                      .request = w->o.request,
-		                      .attempt = w->o.attempt,
-		                      .project = w->o.project,
-		                      .name = s->name,
-		                      .ipv4 = s->ipv4,
-		                      .ipv6 = s->ipv6 };
-	char agg[40];
-	int r = server_row_record(c, &w->o, s, "managed", &out.server);
-
-	if (!r)
-		r = op_move(c, &w->o, OP_DONE, 0);
-	snprintf(agg, sizeof(agg), "request:%" PRId64, w->o.request);
-	return r ? r : cmd_send(c, &server_created_msg, &out, agg);
-}
-
-static int server_gone(struct cmd *c, struct work *w)
-{
-	static const struct db_query q = {
-		.name = "op_server_gone",
-		.sql = "UPDATE hetzner.operation SET provider_server = NULL, posted_at = NULL"
-		       " WHERE op = $1::uuid",
-	};
-	int64_t id = server_row_of(c, w->o.op);
-	int r = id ? server_row_lifecycle(c, id, "gone") : 0;
-
-	if (!r)
-		r = db_exec(c->db, &q, NULL, db_str(w->o.op));
-	w->o.provider_server = 0;
-	w->o.posted_s = -1;
-	return r ? r
-	         : op_fail(c, &w->o, "server_gone",
-	                   "Somebody deleted the server at Hetzner while it was being set up.");
-}
-
-static int server_seen(struct cmd *c, struct work *w)
-{
-	struct answer_server s;
-
-	if (w->reply->policy->verdict == VERDICT_ABSENT)
-		return server_gone(c, w);
-	if (w->reply->policy->verdict != VERDICT_OK)
-		return work_default(c, w);
-	if (answer_server(w->reply->root, &s) || s.id != w->o.provider_server)
-		return op_stay(c, &w->o, 1000, true);
-	if (!strcmp(s.status, "running"))
-		return record_server(c, w, &s);
-	if (w->o.age_s > RUNNING_LIMIT_S)
-		return op_fail(c, &w->o, "not_running",
-		               "The server was created but does not run after 20 minutes. Look at "
-		               "it in Hetzner's console, then retry or roll back.");
-	return op_stay(c, &w->o, op_pause_ms(&w->o), false);
-}
-
-void ask_running(struct work *w)
-{
-	work_get(w, server_seen, "/servers/%" PRId64, w->o.provider_server);
+	work_get(w, found_by_name, "/servers?name=%s", w->o.name);
 }

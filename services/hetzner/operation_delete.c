@@ -8,6 +8,7 @@
 /* An order that went out so long ago that it cannot be on its way any more. */
 #define ORDER_SETTLED_S (CLIENT_TIMEOUT_MS / 1000 + 5)
 #define LOOKS_BEFORE_AGAIN 20
+#define LOOKS_AT_GUARD 10
 
 static int deleted(struct cmd *c, struct work *w)
 {
@@ -45,7 +46,7 @@ static int found(struct cmd *c, struct work *w)
 	if (w->reply->policy->verdict != VERDICT_OK)
 		return work_default(c, w);
 	if (answer_servers(w->reply->root, keep_ours, &search, &next))
-		return op_stay(c, &w->o, 1000, true);
+		return work_unreadable(c, w);
 	if (search.id) {
 		r = db_exec(c->db, &q, NULL, db_str(w->o.op), db_i64(search.id));
 		return r ? r : op_move(c, &w->o, OP_DELETE_SEND, 0);
@@ -63,7 +64,7 @@ static int nothing_sent(struct cmd *c, struct work *w)
 /* By label: it is ours even if somebody has renamed it. */
 void ask_delete_find(struct work *w)
 {
-	if (w->o.posted_s < 0) {
+	if (!w->o.announced) {
 		work_record(w, nothing_sent);
 		work_end(w);
 		return;
@@ -90,9 +91,51 @@ static int order_sent(struct cmd *c, struct work *w)
 	return work_default(c, w);
 }
 
-void ask_delete_send(struct work *w)
+static void remove_server(struct work *w)
 {
 	work_send(w, "DELETE", NULL, order_sent, "/servers/%" PRId64, w->o.provider_server);
+}
+
+static int guard_off(struct cmd *c, struct work *w)
+{
+	if (w->reply->policy->verdict == VERDICT_OK) /* looked at again before it is deleted */
+		return op_stay(c, &w->o, op_pause_ms(&w->o), false);
+	return w->reply->policy->verdict == VERDICT_ABSENT ? deleted(c, w) : work_default(c, w);
+}
+
+static void take_guard_off(struct work *w)
+{
+	work_send(w, "POST", json_pack("{s:b, s:b}", "delete", 0, "rebuild", 0), guard_off,
+	          "/servers/%" PRId64 "/actions/change_protection", w->o.provider_server);
+}
+
+/* Nothing is deleted that does not say itself that it is this operation's. */
+static int before_delete(struct cmd *c, struct work *w)
+{
+	struct answer_server s;
+
+	if (w->reply->policy->verdict == VERDICT_ABSENT)
+		return deleted(c, w);
+	if (w->reply->policy->verdict != VERDICT_OK)
+		return work_default(c, w);
+	if (answer_server(w->reply->root, &s))
+		return work_unreadable(c, w);
+	if (strcmp(s.op, w->o.op))
+		return op_fail(
+			c, &w->o, "not_ours",
+			"The server at Hetzner does not carry this request's label any more, "
+			"so it was not deleted. Delete it in Hetzner's console, then retry.");
+	if (s.guarded && w->o.polls >= LOOKS_AT_GUARD)
+		return op_fail(c, &w->o, "protected",
+		               "The server is protected against deletion at Hetzner, and the "
+		               "protection cannot be removed. Remove it there, then retry.");
+	w->then = s.guarded ? take_guard_off : remove_server;
+	return 0;
+}
+
+void ask_delete_send(struct work *w)
+{
+	work_get(w, before_delete, "/servers/%" PRId64, w->o.provider_server);
 }
 
 static int looked(struct cmd *c, struct work *w)
@@ -104,7 +147,7 @@ static int looked(struct cmd *c, struct work *w)
 	if (w->reply->policy->verdict != VERDICT_OK)
 		return work_default(c, w);
 	if (answer_server(w->reply->root, &s))
-		return op_stay(c, &w->o, 1000, true);
+		return work_unreadable(c, w);
 	if (w->o.polls >= LOOKS_BEFORE_AGAIN && strcmp(s.status, "deleting"))
 		return op_move(c, &w->o, OP_DELETE_SEND, 0);
 	return op_stay(c, &w->o, op_pause_ms(&w->o), false);

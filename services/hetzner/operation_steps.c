@@ -8,6 +8,7 @@
 
 #define NO_BUDGET_MS 1000 /* a spent hour refills by one request a second */
 #define PATH_BYTES 400
+#define UNREADABLE "Hetzner gave an answer that nobody understands. Retry later."
 
 static struct {
 	struct service *svc;
@@ -130,14 +131,22 @@ int work_default(struct cmd *c, struct work *w)
 	case VERDICT_TOKEN:
 		r = token_blame(c, w->o.project, w->reply);
 		return r ? r : op_fail(c, &w->o, code, say);
-	case VERDICT_OK: /* whoever calls this for an answer that was fine could not read it */
+	case VERDICT_OK:
 	case VERDICT_ABSENT:
 	case VERDICT_TAKEN:
 	case VERDICT_FAIL:
 		break;
 	}
-	return op_fail(c, &w->o, code,
-	               *say ? say : "Hetzner gave an answer that nobody understands.");
+	return op_fail(c, &w->o, code, *say ? say : UNREADABLE);
+}
+
+int work_unreadable(struct cmd *c, struct work *w)
+{
+	const struct policy *p = policy_for(METHOD_READ, STATUS_NO_ANSWER, "");
+
+	if (w->o.tries < p->tries)
+		return op_stay(c, &w->o, policy_wait_ms(p, (int)w->o.tries), true);
+	return op_fail(c, &w->o, "provider_bad_answer", UNREADABLE);
 }
 
 /* ---- what is due --------------------------------------------------------------------------- */
@@ -166,7 +175,7 @@ void op_ask(const struct operation *o)
 
 	w->o = *o;
 	w->page = 1;
-	if (token_spend(steps.svc, o->project, "0")) {
+	if (token_spend(steps.svc, o->project, o->state == OP_ACTION ? "actions" : "main", "0")) {
 		asks[o->state](w);
 	} else {
 		work_record(w, no_budget);

@@ -29,9 +29,12 @@ bool work_record(struct work *w, int (*fn)(struct cmd *c, struct work *w));
 void work_end(struct work *w);
 /* What is common to all: retry, give up, blame the token. */
 int work_default(struct cmd *c, struct work *w);
+/* An answer that says "fine" and cannot be read: asked again, not for ever. */
+int work_unreadable(struct cmd *c, struct work *w);
 const struct op_settings *work_settings(void);
 
-/* creating (operation_create.c) and deleting (operation_delete.c): what each state asks */
+/* What each state asks: operation_key.c, operation_create.c, operation_wait.c, operation_delete.c
+ */
 void ask_key(struct work *w);
 void ask_create(struct work *w);
 void ask_sent(struct work *w);

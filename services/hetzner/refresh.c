@@ -53,7 +53,7 @@ static bool get(client_done done, const char *what, int64_t number)
 {
 	_cleanup_(secret_cleanup) char *token = token_load(sweep.svc, sweep.project);
 
-	if (!token || !token_spend(sweep.svc, sweep.project, SHARE))
+	if (!token || !token_spend(sweep.svc, sweep.project, "main", SHARE))
 		return false;
 	client_send(sweep.client, "GET", token, NULL, done, NULL, "%s%" PRId64, what, number);
 	return true;

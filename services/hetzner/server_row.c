@@ -104,7 +104,8 @@ int server_row_seen(struct cmd *c, int64_t project, const struct answer_server *
 		       "     updated_at = now()"
 		       " WHERE project = $1 AND provider_id = $2 AND lifecycle IN ('managed', "
 		       "'deleting')"
-		       "   AND (name, status, server_type) IS DISTINCT FROM ($3, $4, $7)"
+		       "   AND (name, status, server_type, ipv4, ipv6) IS DISTINCT FROM"
+		       "       ($3, $4, $7, nullif($5, '')::inet, nullif($6, '')::inet)"
 		       " RETURNING id, version, lifecycle",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };

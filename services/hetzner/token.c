@@ -119,25 +119,26 @@ char *token_load(struct service *s, int64_t project)
 	return token;
 }
 
-bool token_spend(struct service *s, int64_t project, const char *reserve)
+bool token_spend(struct service *s, int64_t project, const char *bucket, const char *reserve)
 {
-	static const struct db_query q = { .name = "token_spend",
-		                           .sql = "SELECT hetzner.spend($1, $2::float8) AS ok" };
+	static const struct db_query q = {
+		.name = "token_spend", .sql = "SELECT hetzner.spend($1, $2, $3::float8) AS ok"
+	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 
-	return !db_select(svc_db(s), &q, &rows, db_i64(project), db_str(reserve)) &&
+	return !db_select(svc_db(s), &q, &rows, db_i64(project), db_str(bucket), db_str(reserve)) &&
 	       db_next(&rows) && db_get_bool(&rows, "ok");
 }
 
 void token_spent(struct service *s, int64_t project, const struct reply *reply)
 {
 	static const struct db_query q = { .name = "token_spent",
-		                           .sql = "SELECT hetzner.lower_bucket($1, $2, $3)" };
+		                           .sql = "SELECT hetzner.lower_bucket($1, $2, $3, $4)" };
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 
 	if (reply->remaining >= 0 && reply->limit > 0)
-		db_select(svc_db(s), &q, &rows, db_i64(project), db_i64(reply->remaining),
-		          db_i64(reply->limit));
+		db_select(svc_db(s), &q, &rows, db_i64(project), db_str(reply->bucket),
+		          db_i64(reply->remaining), db_i64(reply->limit));
 }
 
 int token_blame(struct cmd *c, int64_t project, const struct reply *reply)

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { packRecord } from '../lib/msgpack.mjs';
-import { startStack, until } from '../lib/stack.mjs';
+import { exchange, startStack, until } from '../lib/stack.mjs';
 
 const KEY = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'B'.repeat(43)} portal`;
 const STEPS = ['ssh_key', 'create_server', 'await_action', 'await_running', 'record_address'];
@@ -37,6 +37,13 @@ const ends = (record, state) => until(`operation of ${record.name} to be ${state
   return row?.state === state && row;
 }, { timeout: 60000 });
 const inCloud = async ({ name }) => (await stack.cloud()).servers.filter((s) => s.name === name);
+// The cloud's own API, as somebody else with the project's token uses it.
+async function cloudApi(method, path, record) {
+  const body = record && JSON.stringify(record);
+  const headers = { authorization: `Bearer ${stack.emulator.token}`, ...(body && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }) };
+  return (await exchange(`${stack.emulator.endpoint}${path}`, { method, body, headers })).body;
+}
+
 const fault = (rule) => stack.cloudSend('POST', '/faults', rule);
 const onCreate = (kind, more = {}) => fault({ kind, method: 'POST', path: '/servers$', ...more });
 const posts = async () => (await stack.cloud('/journal?method=POST&path=/servers$')).entries;
@@ -148,13 +155,39 @@ test('a name that somebody else has taken: refused, and nothing is touched', asy
   assert.deepEqual((await inCloud(theirs)).map((s) => s.id), [server.id]);
 });
 
+test('the name is taken, yet nobody has it: a few looks, one order, and an end', async () => {
+  await stack.cloudSend('DELETE', '/journal');
+  await onCreate('error', { status: 409, code: 'uniqueness_error', message: 'server name is already used', times: 100 });
+  const record = await order();
+  const row = await ends(record, 'failed');
+  await stack.cloudSend('DELETE', '/faults');
+  assert.equal(row.error_code, 'uniqueness_error');
+  assert.equal((await posts()).length, 1, 'an order is never repeated after this answer by itself');
+  await send('server.create', { ...record, attempt: 2 });
+  await ends(record, 'done');
+  assert.equal((await inCloud(record)).length, 1);
+});
+
+test('the answer is lost, and somebody renames the server before we look: one server', async () => {
+  await onCreate('hang_after');
+  const record = await order();
+  const server = await until('the server to exist', async () => (await inCloud(record))[0]);
+  await stack.services.hetzner.kill9();
+  await stack.cloudSend('POST', `/servers/${server.id}/out_of_band`, { do: 'rename', name: `${record.name}-renamed` });
+  stack.services.hetzner.start();
+  const row = await ends(record, 'done');
+  assert.equal(row.provider_server, server.id);
+  const ours = (await stack.cloud()).servers.filter((s) => s.labels['sps-op'] === record.op);
+  assert.deepEqual(ours.map((s) => s.id), [server.id]);
+});
+
 test('no stock: said at once, with one order, and a retry goes on', async () => {
   await stack.cloudSend('DELETE', '/journal');
   await stack.cloudSend('POST', '/stock', { server_type: 'cx33', location: 'fsn1', available: true, orderable: false });
   const record = await order({ server_type: 'cx33' });
   const row = await ends(record, 'failed');
   assert.equal(row.error_code, 'resource_unavailable');
-  assert.match(row.error_text, /no free server of this type/);
+  assert.match(row.error_text, /no free server of this type.*lists free ones in: .*(nbg1|hel1)/);
   assert.equal((await posts()).length, 1);
   await stack.cloudSend('POST', '/stock', { server_type: 'cx33', location: 'fsn1', available: true, orderable: true });
   await send('server.create', { ...record, attempt: 2 });
@@ -183,6 +216,26 @@ test('deleting what was ordered without an answer: it is found by its label', as
   await send('server.delete', { op: record.op, request: record.request, project: record.project });
   await ends(record, 'deleted');
   assert.equal((await inCloud(record)).length, 0);
+});
+
+test('deleting: protection is taken off first; a server without our label is left alone', async () => {
+  const record = await order();
+  const { server } = await exactlyOne(record);
+  await cloudApi('POST', `/servers/${server.id}/actions/change_protection`, { delete: true, rebuild: true });
+  assert.equal((await cloudApi('GET', `/servers/${server.id}`)).server.protection.delete, true);
+  await stack.cloudSend('POST', `/servers/${server.id}/out_of_band`, { do: 'labels', labels: {} });
+  await send('server.delete', { op: record.op, request: record.request, project: record.project });
+  assert.equal((await ends(record, 'delete_failed')).error_code, 'not_ours');
+  assert.equal((await inCloud(record)).length, 1);
+  await stack.cloudSend('POST', `/servers/${server.id}/out_of_band`, { do: 'labels', labels: { 'sps-op': record.op } });
+  await send('server.delete', { op: record.op, request: record.request, project: record.project });
+  await ends(record, 'deleted');
+  assert.equal((await inCloud(record)).length, 0);
+});
+
+test('questions about actions are counted apart from the others', async () => {
+  const rows = await stack.rows('SELECT name, "limit" FROM hetzner.bucket WHERE project = $1 ORDER BY name', [stack.projectId]);
+  assert.deepEqual(rows, [{ name: 'actions', limit: 7200 }, { name: 'main', limit: 3600 }]);
 });
 
 test('somebody deletes a server at Hetzner: it is seen and said to be gone', async () => {

@@ -91,24 +91,28 @@ GRANT EXECUTE ON FUNCTION hetzner.quote(text, text), hetzner.image_ok(text, text
 	hetzner.token_state(bigint), hetzner.server_counts(bigint[])
 	TO sps_workflow, sps_hetzner, sps_runner, sps_notifier;
 
--- Takes one request from the project's budget if more than @reserve (a share of the limit) is
--- left; refills by the time that has passed. The work of people may take the last one.
-CREATE OR REPLACE FUNCTION hetzner.spend(project bigint, reserve double precision) RETURNS boolean
+-- Takes one request from one of the project's two budgets (main, actions) if more than @reserve (a
+-- share of the limit) is left; refills by the time that has passed. The work of people may take the last one.
+CREATE OR REPLACE FUNCTION hetzner.spend(project bigint, name text, reserve double precision) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+	a_hour int := CASE WHEN spend.name = 'actions' THEN 7200 ELSE 3600 END;
 BEGIN
-	INSERT INTO hetzner.bucket (project, tokens, "limit") VALUES (spend.project, 3600, 3600) ON CONFLICT DO NOTHING;
+	INSERT INTO hetzner.bucket (project, name, tokens, "limit") VALUES (spend.project, spend.name, a_hour, a_hour)
+		ON CONFLICT DO NOTHING;
 	UPDATE hetzner.bucket b SET ts = clock_timestamp(), tokens = least(b."limit",
 			b.tokens + extract(epoch FROM clock_timestamp() - b.ts) * b."limit" / 3600) - 1
-		WHERE b.project = spend.project AND least(b."limit",
+		WHERE b.project = spend.project AND b.name = spend.name AND least(b."limit",
 			b.tokens + extract(epoch FROM clock_timestamp() - b.ts) * b."limit" / 3600) >= 1 + reserve * b."limit";
 	RETURN FOUND;
 END $$;
 
 -- What an answer's headers say: others spend too, so it only ever lowers what we believe.
-CREATE OR REPLACE FUNCTION hetzner.lower_bucket(project bigint, remaining bigint, "limit" bigint) RETURNS void
+CREATE OR REPLACE FUNCTION hetzner.lower_bucket(project bigint, name text, remaining bigint, "limit" bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
 	UPDATE hetzner.bucket b SET tokens = least(b.tokens, lower_bucket.remaining), "limit" = lower_bucket."limit"
-		WHERE b.project = lower_bucket.project
+		WHERE b.project = lower_bucket.project AND b.name = lower_bucket.name
 			AND (b.tokens > lower_bucket.remaining OR b."limit" <> lower_bucket."limit") AND lower_bucket."limit" > 0
 $$;
-GRANT EXECUTE ON FUNCTION hetzner.spend(bigint, double precision), hetzner.lower_bucket(bigint, bigint, bigint) TO sps_hetzner;
+GRANT EXECUTE ON FUNCTION hetzner.spend(bigint, text, double precision), hetzner.lower_bucket(bigint, text, bigint, bigint)
+	TO sps_hetzner;
