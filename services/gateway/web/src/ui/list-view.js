@@ -77,8 +77,8 @@ function chip(list, name) {
 
 function stateFilter(list, { kind, names, apart = [] }) {
   const counts = list.answer?.counts;
-  const inAll = names.filter((name) => !apart.includes(name));
-  const sum = counts ? inAll.reduce((total, name) => total + (counts[name] ?? 0), 0) : null;
+  const inAll = Object.entries(counts ?? {}).filter(([name]) => !apart.includes(name));
+  const sum = counts ? inAll.reduce((total, [, count]) => total + count, 0) : null;
   const choice = (value, text, count) =>
     html`<button
       type="button"
