@@ -20,7 +20,7 @@ int net_recv_flush(struct connection *);
 void net_recv_reset(struct connection *, size_t, int (*)(struct netbuf *));
 void net_recv_queue(struct connection *, size_t, int, int (*)(struct netbuf *));
 
-#define HEAD_MS 15000
+#define HEAD_MS 10000 /* less than keep-alive: Kore ends an idle connection without a word */
 #define BODY_MS 10000
 #define DRAIN_MS 2000
 #define DRAIN_BYTES (1 << 20)
@@ -79,7 +79,7 @@ static int refuse(struct connection *c, int status)
 	queue_refusal(c, status, corr);
 	if (!net_send_flush(c)) {
 		kore_connection_disconnect(c);
-		return KORE_RESULT_OK;
+		return KORE_RESULT_ERROR; /* else it would be read on */
 	}
 	if (TAILQ_EMPTY(&c->send_queue))
 		shutdown(c->fd, SHUT_WR);
@@ -117,6 +117,8 @@ static int on_head(struct netbuf *nb)
 	struct connection *c = nb->owner;
 	int r;
 
+	if (c->state != CONN_STATE_ESTABLISHED)
+		return KORE_RESULT_ERROR;
 	if (!c->http_start)
 		c->http_start = kore_time_ms();
 	r = gw_head_check(nb->buf, nb->s_off, http_header_max, http_body_max);

@@ -4,7 +4,7 @@
  * request at a time, and what is refused or too slow gets an answer of ours.
  *
  *     nothing sent yet      15 s, then closed without a word
- *     half a head           15 s, then 408
+ *     half a head           10 s, then 408
  *     half a body           10 s, then 408
  *
  * Kore arms its own parser again after a body and after an answer; both ways

@@ -112,12 +112,12 @@ static int header_line(struct head *h, const char *line, size_t len, size_t body
 		return 400;
 	if (++h->n > GW_HEADERS_MAX)
 		return 431;
+	if (name > 4 && !strncasecmp(line, "host", 4))
+		return 400; /* Kore takes the first header that begins so for Host */
 	value = colon + 1;
 	size = len - name - 1;
 	while (size && *value == ' ')
 		value++, size--;
-	while (size && value[size - 1] == ' ')
-		size--;
 	if (!size)
 		return 400; /* Kore refuses an empty value, in its own words */
 	return apply_rules(h, line, name, value, size, body_max);

@@ -168,12 +168,14 @@ test('a POST on a connection that was idle has all its time', { timeout: 30000 }
 
 test('whoever is slow is told so; whoever says nothing is left without a word', { timeout: 60000 }, async () => {
   const drip = (text, every) => [...text].flatMap((c) => [c, every]);
-  const [head, body, silent, idle] = await Promise.all([
+  const [half, head, body, silent, idle] = await Promise.all([
+    raw(['GET /healthz HTTP/1.1\r\n'], { patience: 40000 }),
     raw(drip(`GET /healthz HTTP/1.1\r\nHost: ${'a'.repeat(200)}`, 300), { patience: 40000 }),
     raw([`${SIGN_IN}Content-Length: 200\r\n\r\n`, ...drip('x'.repeat(190), 300)], { patience: 40000 }),
     raw([], { patience: 40000 }),
     raw([`${GET}\r\n`], { patience: 40000 }),
   ]);
+  refusedWell(half, 408);
   refusedWell(head, 408);
   refusedWell(body, 408);
   assert.ok(head.ms < 20000 && body.ms < 16000, `${head.ms} ms, ${body.ms} ms`);

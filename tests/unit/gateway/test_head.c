@@ -58,6 +58,8 @@ static const struct row {
 	{ "a folded header", GET "X: v\r\n w\r\n\r\n", 400 },
 	{ "a header without a colon", GET "nonsense\r\n\r\n", 400 },
 	{ "a header without a name", GET ": v\r\n\r\n", 400 },
+	{ "a header Kore would take for Host", "GET / HTTP/1.1\r\nHostess: b\r\n" HOST "\r\n", 400 },
+	{ "a length Kore would refuse in its own words", POST "Content-Length: 2 \r\n\r\n{}", 400 },
 	{ "a header without a value", GET "X:\r\n\r\n", 400 },
 	{ "no host", "GET / HTTP/1.1\r\nX: v\r\n\r\n", 400 },
 	{ "two hosts", GET "Host: b\r\n\r\n", 400 },
