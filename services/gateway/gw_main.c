@@ -28,7 +28,11 @@
 #if defined(GW_NO_SANDBOX) /* sanitizers need calls that a worker must not make */
 KORE_SECCOMP_FILTER("all", KORE_BPF_RET(SECCOMP_RET_ALLOW))
 #else
-/* What glibc, libpq and libzmq need beyond Kore's own list (found by tracing). */
+/*
+ * What glibc, libpq, libzmq and libsodium need beyond Kore's own list, found by
+ * tracing ("seccomp_tracing yes"). A call that is missing here ends the thread
+ * that makes it, and nothing is said: tests/scenario/sandbox.test.mjs notices.
+ */
 KORE_SECCOMP_FILTER("gateway",
 	KORE_SYSCALL_DENY(clone3, ENOSYS), /* glibc then uses clone(), which Kore's list allows */
 	KORE_SYSCALL_ALLOW(newfstatat), KORE_SYSCALL_ALLOW(faccessat2), KORE_SYSCALL_ALLOW(statx),
@@ -41,6 +45,7 @@ KORE_SECCOMP_FILTER("gateway",
 	KORE_SYSCALL_ALLOW(mremap), KORE_SYSCALL_ALLOW(uname), KORE_SYSCALL_ALLOW(prlimit64),
 	KORE_SYSCALL_ALLOW(tgkill), KORE_SYSCALL_ALLOW(sysinfo), KORE_SYSCALL_ALLOW(getrusage),
 	KORE_SYSCALL_ALLOW(pipe2), KORE_SYSCALL_ALLOW(getppid), KORE_SYSCALL_ALLOW(shutdown),
+	KORE_SYSCALL_ALLOW(mlock), KORE_SYSCALL_ALLOW(munlock), KORE_SYSCALL_ALLOW(madvise), /* CURVE keeps its keys in sodium_malloc() */
 	KORE_SYSCALL_DENY_ARG(socket, 0, AF_NETLINK, EACCES))
 #endif
 /* clang-format on */
