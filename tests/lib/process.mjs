@@ -24,14 +24,17 @@ export function run(command, args, { input = '', env = process.env, cwd, timeout
   });
 }
 
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
+// A free port below those that the kernel hands out by itself: whoever asks for "any port"
+// (every service does, for its bus) cannot take it between our look and its use.
+export async function freePort() {
+  for (;;) {
+    const port = 10000 + Math.floor(Math.random() * 20000);
+    const free = await new Promise((resolve) => {
+      const server = createServer();
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
     });
-  });
+    if (free) return port;
+  }
 }
 
 // As root, the program under this user; PostgreSQL refuses to run as root.
