@@ -1,151 +1,144 @@
 #include "host_key.h"
 
-#include <sodium.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define TYPE "ssh-ed25519 "
-#define BASE64 68 /* of 51 bytes: the type's name and the key */
-
-bool host_key_clean(const char *line, char out[HOST_KEY_MAX])
-{
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *base64 = line + strlen(TYPE);
-
-	if (strncmp(line, TYPE, strlen(TYPE)) || strspn(base64, alphabet) != BASE64 ||
-	    (base64[BASE64] && !strchr(" \t\r\n", base64[BASE64])))
-		return false;
-	snprintf(out, HOST_KEY_MAX, TYPE "%.*s", BASE64, base64);
-	return true;
-}
-
-/* "address ssh-ed25519 AAAA…"; lines with # are remarks. */
-bool host_key_scanned(const char *text, char out[HOST_KEY_MAX])
-{
-	while (*text) {
-		size_t host = strcspn(text, " \n");
-
-		if (*text != '#' && text[host] == ' ' && host_key_clean(text + host + 1, out))
-			return true;
-		text += strcspn(text, "\n");
-		text += *text == '\n';
-	}
-	return false;
-}
-
-/* SHA256:… as ssh-keygen -l prints it. */
-static void fingerprint(const char *key, char out[64])
-{
-	uint8_t blob[64], hash[crypto_hash_sha256_BYTES];
-	char base64[48];
-	size_t len;
-
-	sodium_base642bin(blob, sizeof(blob), key + strlen(TYPE), strlen(key) - strlen(TYPE), NULL, &len, NULL,
-	                  sodium_base64_VARIANT_ORIGINAL);
-	crypto_hash_sha256(hash, blob, len);
-	sodium_bin2base64(base64, sizeof(base64), hash, sizeof(hash), sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
-	snprintf(out, 64, "SHA256:%s", base64);
-}
-
 int on_server_creating(struct cmd *c, const void *body)
 {
+	/* A key that was reported stays: a server reports only once, however often it is announced. */
 	static const struct db_query q = {
 		.name = "host_key_expect",
-		.sql = "INSERT INTO runner.host_key_expected (op, request, project, token_hash)"
-		       " VALUES ($1::uuid, $2::bigint, $3::bigint, $4) ON CONFLICT (op) DO NOTHING",
+		.sql = "INSERT INTO runner.host_key_expected AS e (op, request, project, token_hash)"
+		       " VALUES ($1::uuid, $2::bigint, $3::bigint, $4)"
+		       " ON CONFLICT (op) DO UPDATE SET token_hash = excluded.token_hash, created_at = now()"
+		       " WHERE e.reported_key IS NULL",
 	};
 	const struct server_creating *in = body;
 
 	return db_exec(c->db, &q, NULL, db_str(in->op), db_i64(in->request), db_i64(in->project), db_str(in->token_hash));
 }
 
-/*
- * A token is worth one report; a later one, or an unknown token, changes nothing.
- * The caller is answered the same in any case.
- */
-int on_hostkey_report(struct cmd *c, const void *body)
+int on_server_deleted(struct cmd *c, const void *body)
+{
+	static const struct db_query forget = {
+		.name = "host_key_forget",
+		.sql = "DELETE FROM runner.host_key_expected WHERE op = $1::uuid",
+	};
+	static const struct db_query unpin = {
+		.name = "host_key_unpin",
+		.sql = "DELETE FROM runner.host_key WHERE op = $1::uuid OR server = $2::bigint",
+	};
+	const struct server_deleted *in = body;
+	int r = db_exec(c->db, &forget, NULL, db_str(in->op));
+
+	return r ? r : db_exec(c->db, &unpin, NULL, db_str(in->op), db_i64(in->server));
+}
+
+/* An hour is longer than any server takes to boot; after one use the token is worth nothing. */
+static int store_report(struct cmd *c, const char *token_hash, const char *key, int64_t *ret_request)
 {
 	static const struct db_query q = {
 		.name = "host_key_report",
 		.sql = "UPDATE runner.host_key_expected SET reported_key = $2, reported_at = now()"
-		       " WHERE token_hash = $1 AND reported_key IS NULL RETURNING request",
+		       " WHERE token_hash = $1 AND reported_key IS NULL AND created_at > now() - interval '1 hour' RETURNING request",
 	};
-	const struct hostkey_report *in = body;
-	char key[HOST_KEY_MAX], object[48] = "none";
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
-	bool good = host_key_clean(in->key, key);
-	int r;
+	int r = db_select(c->db, &q, &rows, db_str(token_hash), db_str(key));
 
-	r = good ? db_select(c->db, &q, &rows, db_str(in->token_hash), db_str(key)) : 0;
+	*ret_request = !r && db_next(&rows) ? db_get_i64(&rows, "request") : 0;
+	return r;
+}
+
+/* Whether it was believed is nobody's business outside: the answer is always the same. */
+int on_hostkey_report(struct cmd *c, const void *body)
+{
+	const struct hostkey_report *in = body;
+	char key[SSH_HOST_KEY], object[40];
+	int64_t request = 0;
+	int r = 0;
+
+	if (openssh_public_read(in->key, strlen(in->key), key))
+		r = store_report(c, in->token_hash, key, &request);
 	if (r)
 		return r;
-	good = good && db_next(&rows);
-	if (good)
-		snprintf(object, sizeof(object), "request:%lld", (long long)db_get_i64(&rows, "request"));
-	log_info("host_key.reported", LOG_STR("object", object), LOG_STR("outcome", good ? "kept" : "ignored"));
-	return cmd_audit(c, "hostkey.report", object, good ? "ok" : "denied", NULL);
+	if (!request)
+		return cmd_audit(c, "hostkey.report", NULL, "denied", "{\"why\":\"unknown or used token, or no Ed25519 key\"}");
+	snprintf(object, sizeof(object), "request:%" PRId64, request);
+	return cmd_audit(c, "hostkey.report", object, "ok", NULL);
 }
 
-int on_server_deleted(struct cmd *c, const void *body)
-{
-	static const struct db_query q = { .name = "host_key_forget", .sql = "DELETE FROM runner.host_key WHERE op = $1::uuid" };
-	const struct server_deleted *in = body;
-
-	return db_exec(c->db, &q, NULL, db_str(in->op));
-}
-
-static int flag(struct cmd *c, int64_t server, const char *seen)
+static int known(struct cmd *c, const struct run *run, struct db_rows *rows)
 {
 	static const struct db_query q = {
-		.name = "host_key_flag",
-		.sql = "UPDATE runner.host_key SET other_fingerprint = $2, flagged_at = now() WHERE server = $1::bigint",
+		.name = "host_key_known",
+		.sql = "SELECT (SELECT k.key FROM runner.host_key k WHERE k.server = $1::bigint) AS pinned,"
+		       " (SELECT e.reported_key FROM runner.host_key_expected e WHERE e.op = $2::uuid) AS reported",
 	};
-	char print[64];
+	int r = db_select(c->db, &q, rows, db_i64(run->server), db_str(run->op));
 
-	fingerprint(seen, print);
-	log_warn("host_key.changed", LOG_I64("server", server), LOG_STR("seen", print));
-	return db_exec(c->db, &q, NULL, db_i64(server), db_str(print));
+	if (!r)
+		db_next(rows);
+	return r;
 }
 
-static int pin(struct cmd *c, int64_t server, const char *op, const char *address, const char *key)
+static int pin(struct cmd *c, const struct run *run, const char *key)
 {
 	static const struct db_query q = {
 		.name = "host_key_pin",
 		.sql = "INSERT INTO runner.host_key (server, op, address, key, fingerprint, how)"
 		       " VALUES ($1::bigint, $2::uuid, $3::inet, $4, $5, 'reported')",
 	};
-	char print[64], object[48];
+	char fingerprint[SSH_FINGERPRINT], object[40], detail[120];
 	int r;
 
-	fingerprint(key, print);
-	snprintf(object, sizeof(object), "server:%lld", (long long)server);
-	log_info("host_key.pinned", LOG_I64("server", server), LOG_STR("fingerprint", print));
-	r = db_exec(c->db, &q, NULL, db_i64(server), db_str(op), db_str(address), db_str(key), db_str(print));
-	return r ? r : cmd_audit(c, "hostkey.pin", object, "ok", NULL);
-}
-
-int host_key_check(struct cmd *c, int64_t server, const char *op, const char *address, const char *seen,
-                   enum host_key_verdict *ret)
-{
-	static const struct db_query q = {
-		.name = "host_key_known",
-		.sql = "SELECT (SELECT key FROM runner.host_key WHERE server = $1::bigint) AS pinned,"
-		       "       (SELECT reported_key FROM runner.host_key_expected WHERE op = $2::uuid) AS reported",
-	};
-	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
-	const char *pinned, *reported;
-	int r;
-
-	r = db_select(c->db, &q, &rows, db_i64(server), db_str(op));
+	openssh_fingerprint(key, fingerprint);
+	r = db_exec(c->db, &q, NULL, db_i64(run->server), db_str(run->op), db_str(run->address), db_str(key), db_str(fingerprint));
 	if (r)
 		return r;
-	db_next(&rows);
+	snprintf(object, sizeof(object), "server:%" PRId64, run->server);
+	snprintf(detail, sizeof(detail), "{\"fingerprint\":\"%s\"}", fingerprint);
+	r = cmd_audit(c, "hostkey.pin", object, "ok", detail);
+	if (!r)
+		r = run_say(c, run, "The server's host key is the one it reported: %s", fingerprint);
+	return r;
+}
+
+/* The server stays flagged until it is deleted: somebody has to look at it. */
+static int flag(struct cmd *c, const struct run *run, const char *seen)
+{
+	static const struct db_query q = {
+		.name = "host_key_flag",
+		.sql = "UPDATE runner.host_key SET other_fingerprint = $2, flagged_at = now() WHERE server = $1::bigint",
+	};
+	char fingerprint[SSH_FINGERPRINT], object[40], detail[120];
+	int r;
+
+	openssh_fingerprint(seen, fingerprint);
+	r = db_exec(c->db, &q, NULL, db_i64(run->server), db_str(fingerprint));
+	if (r)
+		return r;
+	snprintf(object, sizeof(object), "server:%" PRId64, run->server);
+	snprintf(detail, sizeof(detail), "{\"seen\":\"%s\"}", fingerprint);
+	return cmd_audit(c, "hostkey.refuse", object, "denied", detail);
+}
+
+int host_key_judge(struct cmd *c, const struct run *run, const char *seen, enum host_key_verdict *ret)
+{
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	const char *pinned, *reported;
+	int r = known(c, run, &rows);
+
+	if (r)
+		return r;
 	pinned = db_get_str(&rows, "pinned");
 	reported = db_get_str(&rows, "reported");
 	if (pinned) {
-		*ret = strcmp(pinned, seen) ? HOST_KEY_CHANGED : HOST_KEY_OK;
-		return *ret == HOST_KEY_CHANGED ? flag(c, server, seen) : 0;
+		*ret = strcmp(pinned, seen) ? HOST_KEY_CHANGED : HOST_KEY_PINNED;
+		return *ret == HOST_KEY_CHANGED ? flag(c, run, seen) : 0;
 	}
-	*ret = !reported ? HOST_KEY_WAIT : strcmp(reported, seen) ? HOST_KEY_MISMATCH : HOST_KEY_OK;
-	return *ret == HOST_KEY_OK ? pin(c, server, op, address, seen) : 0;
+	*ret = !reported ? HOST_KEY_AWAITED : strcmp(reported, seen) ? HOST_KEY_MISMATCH : HOST_KEY_PINNED;
+	if (*ret == HOST_KEY_MISMATCH)
+		return flag(c, run, seen);
+	return *ret == HOST_KEY_PINNED ? pin(c, run, seen) : 0;
 }

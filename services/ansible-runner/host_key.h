@@ -1,27 +1,25 @@
 #pragma once
 /*
- * Host keys: what a new server reports about itself must be what our own
- * handshake sees; only then is it pinned, and only a pinned key is ever trusted.
+ * Host keys (SECURITY.md 5.8)
+ *
+ * A new server reports its key once, with a token that only it was given; our own
+ * handshake must see the same key, then it is pinned. From then on a run accepts
+ * that key and no other. Both halves are needed: the token can be read by whoever
+ * is on the server, the handshake can be intercepted on the way.
  */
-#include "service.h"
-
-#define HOST_KEY_MAX 128 /* "ssh-ed25519 AAAA…", without comment */
+#include "openssh_key.h"
+#include "run.h"
 
 int on_server_creating(struct cmd *c, const void *body);
-int on_hostkey_report(struct cmd *c, const void *body);
 int on_server_deleted(struct cmd *c, const void *body);
-
-/* Cuts "type base64 comment" to type and base64; false when it is no Ed25519 key. */
-bool host_key_clean(const char *line, char out[HOST_KEY_MAX]);
-/* The key in what ssh-keyscan printed, or false. */
-bool host_key_scanned(const char *text, char out[HOST_KEY_MAX]);
+int on_hostkey_report(struct cmd *c, const void *body);
 
 enum host_key_verdict {
-	HOST_KEY_OK,       /* pinned, now or before */
-	HOST_KEY_WAIT,     /* the server has not reported its own yet */
-	HOST_KEY_MISMATCH, /* it reported another one */
-	HOST_KEY_CHANGED,  /* another one is pinned; the server is flagged */
+	HOST_KEY_PINNED,   /* it is the one */
+	HOST_KEY_AWAITED,  /* the server has not reported its key yet */
+	HOST_KEY_MISMATCH, /* what it reported is another one */
+	HOST_KEY_CHANGED,  /* it had another one before; flagged */
 };
-/* In a transaction. 0 or DB_E_*. */
-int host_key_check(struct cmd *c, int64_t server, const char *op, const char *address, const char *seen,
-                   enum host_key_verdict *ret);
+
+/* What @seen, the key of our own handshake, means for this run; pins it when it is right. */
+int host_key_judge(struct cmd *c, const struct run *run, const char *seen, enum host_key_verdict *ret);

@@ -1,7 +1,14 @@
 #pragma once
-/* Each project's SSH key pair: made here, sealed here, its private half never a file. */
+/*
+ * The SSH key pair of a project
+ *
+ * Made here, once; the private half is stored under this service's own key and
+ * is only ever handed to the supervisor of a run, which gives it to ssh-agent.
+ */
 #include "service.h"
 
 int on_identity_create(struct cmd *c, const void *body);
-/* Opens the private key of @project in OpenSSH's format; secret_free() it. 0, DB_E_*, or -ENOKEY. */
-int identity_open(struct service *s, int64_t project, char **ret_key, size_t *ret_len);
+
+enum { IDENTITY_E_NONE = 1 };
+/* The private key as OpenSSH writes it; secret_free() it. 0, IDENTITY_E_NONE or a failure. */
+int identity_private(struct cmd *c, int64_t project, char **ret_key);

@@ -1,19 +1,20 @@
-/* ansible-runner: prepares servers with Ansible; holds the SSH keys and the pinned host keys. */
+/* The ansible-runner: SSH identities, host keys, and runs of playbooks on servers. */
+#include "commands.h"
+#include "engine.h"
 #include "host_key.h"
 #include "identity.h"
-#include "jobs.h"
-#include "runs.h"
+#include "helper.h"
 
-static struct jobs_conf conf;
+static struct engine_settings conf;
+static struct engine *engine;
 
 static const struct conf_param params[] = {
-	{ "run_dir", CONF_STR, &conf.dir.run_dir, NULL, "directory of the runs on this machine" },
+	{ "run_dir", CONF_STR, &conf.dir.base, NULL, "directory of the runs' own directories; short, and this service's" },
 	{ "playbooks", CONF_STR, &conf.dir.playbooks, NULL, "directory of the playbooks" },
-	{ "run_uid", CONF_I64, &conf.dir.run_uid, "0", "user id that playbooks run as; 0: the service's own" },
-	{ "ssh_port", CONF_I64, &conf.dir.ssh_port, "22", "port of the servers' SSH" },
-	{ "ssh_wait_s", CONF_I64, &conf.ssh_wait_s, "600", "how long a new server may take until SSH answers" },
-	{ "grace_ms", CONF_I64, &conf.dir.grace_ms, "10000", "time between asking a run to end and ending it" },
-	{ "output_max", CONF_I64, &conf.dir.output_max, "50000000", "bytes of a run's output that are kept" },
+	{ "run_uid", CONF_I64, &conf.dir.uid, "0", "user id that playbooks run under; 0: the service's own" },
+	{ "ssh_port", CONF_I64, &conf.dir.port, "22", "port of SSH on the servers" },
+	{ "ssh_wait_s", CONF_I64, &conf.ssh_wait_s, "600", "how long a new server may take to answer" },
+	{ "max_runs", CONF_I64, &conf.max_runs, "8", "most runs of one replica at a time" },
 	{ "poll_ms", CONF_I64, &conf.poll_ms, "50", "how often runs are looked at" },
 	CONF_END,
 };
@@ -22,28 +23,50 @@ static const struct conf_param params[] = {
 static const struct svc_handler handlers[] = {
 	{ &identity_create_msg, on_identity_create },
 	{ &server_creating_msg, on_server_creating },
-	{ &hostkey_report_msg,  on_hostkey_report },
-	{ &server_deleted_msg,  on_server_deleted },
-	{ &run_start_msg,       on_run_start },
-	{ &run_cancel_msg,      on_run_cancel },
+	{ &server_deleted_msg,  on_server_deleted  },
+	{ &hostkey_report_msg,  on_hostkey_report  },
+	{ &run_start_msg,       on_run_start       },
+	{ &run_cancel_msg,      on_run_cancel      },
 	{ 0 },
 };
 /* clang-format on */
 
+static bool sane(void)
+{
+	return conf.dir.uid >= 0 && conf.dir.uid < UINT32_MAX && conf.dir.port > 0 && conf.dir.port < 65536 && conf.ssh_wait_s > 0 &&
+	       conf.max_runs > 0 && conf.max_runs <= 64 && conf.poll_ms >= 10 && conf.poll_ms <= 10000;
+}
+
 static int start(struct service *s)
 {
-	return jobs_start(s, &conf);
+	if (!sane()) {
+		log_error("runner.settings", LOG_STR("why", "a number is out of its range; --help lists what each is for"));
+		return 1;
+	}
+	if (!helper_may_become(conf.dir.uid)) {
+		log_error("runner.user",
+		          LOG_STR("why", "SPS_RUN_UID needs the capabilities setuid, setgid, chown and kill, or root"));
+		return 1;
+	}
+	if (run_dir_open(&conf.dir) || helper_find())
+		return 1;
+	if (!conf.dir.uid)
+		log_info("runner.user", LOG_STR("means", "playbooks run as the service's own user: SPS_RUN_UID is 0"));
+	engine = engine_new(s, &conf);
+	return 0;
 }
 
 static void stop(struct service *s)
 {
 	(void)s;
-	jobs_stop();
+	engine = engine_free(engine);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct svc_main me = { .svc = SVC_RUNNER, .params = params, .handlers = handlers, .start = start, .stop = stop };
+	static const struct svc_main me = {
+		.svc = SVC_RUNNER, .params = params, .handlers = handlers, .start = start, .stop = stop,
+	};
 
 	return svc_run(&me, argc, argv);
 }

@@ -7,92 +7,132 @@
 #include <string.h>
 
 #define TYPE "ssh-ed25519"
+#define PUBLIC_BLOB 51  /* two lengths, the type, 32 bytes */
+#define PUBLIC_BASE64 68
+#define WIRE_MAX 512
 #define LINE 70
+#define VARIANT sodium_base64_VARIANT_ORIGINAL
 
-struct out {
-	uint8_t data[512];
-	size_t len;
+struct wire {
+	uint8_t data[WIRE_MAX];
+	size_t n;
 };
 
-static void put_u32(struct out *o, uint32_t n)
+static void put(struct wire *w, const void *data, size_t len)
 {
-	for (int i = 3; i >= 0; i--)
-		o->data[o->len++] = (uint8_t)(n >> (8 * i));
+	if (len > WIRE_MAX - w->n)
+		abort(); /* all that is put has a fixed size, the comment is cut */
+	memcpy(w->data + w->n, data, len);
+	w->n += len;
 }
 
-static void put(struct out *o, const void *data, size_t len)
+static void put_u32(struct wire *w, uint32_t v)
 {
-	put_u32(o, (uint32_t)len);
-	memcpy(o->data + o->len, data, len);
-	o->len += len;
+	const uint8_t b[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v };
+
+	put(w, b, 4);
 }
 
-static void put_public(struct out *o, const uint8_t pk[32])
+static void put_string(struct wire *w, const void *data, size_t len)
 {
-	put(o, TYPE, strlen(TYPE));
-	put(o, pk, 32);
+	put_u32(w, (uint32_t)len);
+	put(w, data, len);
 }
 
-/* The part that OpenSSH would encrypt; with cipher "none" it is padded to 8 bytes. */
-static void put_private(struct out *o, const uint8_t pk[32], const uint8_t sk[64], const char *comment)
+static void put_text(struct wire *w, const char *text)
+{
+	put_string(w, text, strlen(text));
+}
+
+static void put_public(struct wire *w, const uint8_t public[32])
+{
+	put_text(w, TYPE);
+	put_string(w, public, 32);
+}
+
+/* The private section, padded to 8 bytes as for the cipher "none". */
+static void put_secrets(struct wire *w, const uint8_t public[32], const uint8_t secret[64], const char *comment)
 {
 	uint32_t check = randombytes_random();
-	uint8_t pad = 0;
 
-	put_u32(o, check);
-	put_u32(o, check);
-	put_public(o, pk);
-	put(o, sk, 64);
-	put(o, comment, strlen(comment));
-	while (o->len % 8)
-		o->data[o->len++] = ++pad;
+	put_u32(w, check);
+	put_u32(w, check);
+	put_public(w, public);
+	put_string(w, secret, 64);
+	put_text(w, comment);
+	for (uint8_t pad = 1; w->n % 8; pad++)
+		put(w, &pad, 1);
 }
 
-static char *armour(const struct out *o, size_t *ret_len)
+static void write_pem(const struct wire *w, char out[SSH_PRIVATE_MAX])
 {
-	static const char head[] = "-----BEGIN OPENSSH PRIVATE KEY-----\n", tail[] = "-----END OPENSSH PRIVATE KEY-----\n";
-	size_t len = sodium_base64_encoded_len(o->len, sodium_base64_VARIANT_ORIGINAL), n = 0;
-	char *text = sodium_malloc(len), *key = sodium_malloc(len + len / LINE + sizeof(head) + sizeof(tail) + 2);
+	static const char begin[] = "-----BEGIN OPENSSH PRIVATE KEY-----\n", end[] = "-----END OPENSSH PRIVATE KEY-----\n";
+	char text[sodium_base64_ENCODED_LEN(WIRE_MAX, VARIANT)];
+	size_t n = 0, len;
 
-	if (!text || !key)
-		abort();
-	sodium_bin2base64(text, len, o->data, o->len, sodium_base64_VARIANT_ORIGINAL);
-	memcpy(key, head, strlen(head));
-	n = strlen(head);
-	for (size_t at = 0; at < strlen(text); at += LINE) {
-		size_t some = strlen(text + at) < LINE ? strlen(text + at) : LINE;
-
-		memcpy(key + n, text + at, some);
-		n += some;
-		key[n++] = '\n';
-	}
-	memcpy(key + n, tail, sizeof(tail));
-	*ret_len = n + strlen(tail);
-	sodium_free(text);
-	return key;
+	sodium_bin2base64(text, sizeof(text), w->data, w->n, VARIANT);
+	len = strlen(text);
+	n += (size_t)snprintf(out, SSH_PRIVATE_MAX, "%s", begin);
+	for (size_t i = 0; i < len; i += LINE)
+		n += (size_t)snprintf(out + n, SSH_PRIVATE_MAX - n, "%.*s\n", LINE, text + i);
+	snprintf(out + n, SSH_PRIVATE_MAX - n, "%s", end);
+	sodium_memzero(text, sizeof(text));
 }
 
-void openssh_key_new(const char *comment, char public_key[OPENSSH_PUBLIC_MAX], char **ret_private, size_t *ret_len)
+void openssh_keypair(const char *comment, char public[SSH_PUBLIC_MAX], char private[SSH_PRIVATE_MAX])
 {
-	uint8_t pk[32], sk[64];
-	struct out public = { 0 }, inner = { 0 }, all = { 0 };
-	char base64[96];
+	uint8_t pk[crypto_sign_PUBLICKEYBYTES], sk[crypto_sign_SECRETKEYBYTES];
+	struct wire blob = { .n = 0 }, secrets = { .n = 0 }, all = { .n = 0 };
+	char name[64], base64[PUBLIC_BASE64 + 1];
 
+	snprintf(name, sizeof(name), "%s", comment);
 	crypto_sign_keypair(pk, sk);
-	put_public(&public, pk);
-	put_private(&inner, pk, sk, comment);
-	memcpy(all.data, "openssh-key-v1", 15);
-	all.len = 15;
-	put(&all, "none", 4);
-	put(&all, "none", 4);
-	put(&all, "", 0);
+	put_public(&blob, pk);
+	put_secrets(&secrets, pk, sk, name);
+	put(&all, "openssh-key-v1", sizeof("openssh-key-v1")); /* with its NUL */
+	put_text(&all, "none");
+	put_text(&all, "none");
+	put_text(&all, "");
 	put_u32(&all, 1);
-	put(&all, public.data, public.len);
-	put(&all, inner.data, inner.len);
-	*ret_private = armour(&all, ret_len);
-	sodium_bin2base64(base64, sizeof(base64), public.data, public.len, sodium_base64_VARIANT_ORIGINAL);
-	snprintf(public_key, OPENSSH_PUBLIC_MAX, TYPE " %s %.40s", base64, comment);
+	put_string(&all, blob.data, blob.n);
+	put_string(&all, secrets.data, secrets.n);
+	write_pem(&all, private);
+	sodium_bin2base64(base64, sizeof(base64), blob.data, blob.n, VARIANT);
+	snprintf(public, SSH_PUBLIC_MAX, TYPE " %s %s", base64, name);
 	sodium_memzero(sk, sizeof(sk));
-	sodium_memzero(&inner, sizeof(inner));
+	sodium_memzero(&secrets, sizeof(secrets));
 	sodium_memzero(&all, sizeof(all));
+}
+
+/* @base64 are PUBLIC_BASE64 characters. */
+static bool blob_of(const char *base64, uint8_t blob[PUBLIC_BLOB])
+{
+	static const uint8_t head[] = "\0\0\0\x0b" TYPE "\0\0\0\x20";
+	size_t n;
+
+	return !sodium_base642bin(blob, PUBLIC_BLOB, base64, PUBLIC_BASE64, NULL, &n, NULL, VARIANT) && n == PUBLIC_BLOB &&
+	       !memcmp(blob, head, sizeof(head) - 1);
+}
+
+bool openssh_public_read(const char *text, size_t len, char out[SSH_HOST_KEY])
+{
+	const size_t type = strlen(TYPE " "), whole = type + PUBLIC_BASE64;
+	uint8_t blob[PUBLIC_BLOB];
+
+	if (len < whole || strncmp(text, TYPE " ", type) || (len > whole && text[whole] != ' ') ||
+	    !blob_of(text + type, blob))
+		return false;
+	snprintf(out, SSH_HOST_KEY, "%.*s", (int)whole, text);
+	return true;
+}
+
+void openssh_fingerprint(const char *key, char out[SSH_FINGERPRINT])
+{
+	uint8_t blob[PUBLIC_BLOB] = { 0 }, hash[crypto_hash_sha256_BYTES];
+	char text[SSH_FINGERPRINT];
+
+	blob_of(key + strlen(TYPE " "), blob);
+	crypto_hash_sha256(hash, blob, sizeof(blob));
+	sodium_bin2base64(text, sizeof(text), hash, sizeof(hash), sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+	snprintf(out, SSH_FINGERPRINT, "SHA256:%.43s", text);
 }

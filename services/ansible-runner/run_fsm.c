@@ -5,59 +5,42 @@
 
 /* clang-format off */
 const struct run_transition run_fsm[] = {
-	{ RUN_QUEUED,       RUN_STARTING,     "a replica took it" },
-	{ RUN_QUEUED,       RUN_WAITING_LOCK, "another run works on this server" },
-	{ RUN_QUEUED,       RUN_CANCELLED,    "cancelled before it began" },
-	{ RUN_WAITING_LOCK, RUN_STARTING,     "the server is free" },
-	{ RUN_WAITING_LOCK, RUN_CANCELLED,    "cancelled before it began" },
-	{ RUN_STARTING,     RUN_RUNNING,      "SSH answers with the pinned key, ansible-playbook runs" },
-	{ RUN_STARTING,     RUN_FAILED,       "SSH did not answer, or with the wrong key" },
-	{ RUN_STARTING,     RUN_CANCELLED,    "cancelled before the playbook began" },
-	{ RUN_STARTING,     RUN_LOST,         "its supervisor ended without a word" },
-	{ RUN_RUNNING,      RUN_CANCELLING,   "somebody asked for its end" },
-	{ RUN_RUNNING,      RUN_SUCCEEDED,    "ansible-playbook exited with 0" },
-	{ RUN_RUNNING,      RUN_FAILED,       "ansible-playbook failed" },
-	{ RUN_RUNNING,      RUN_TIMED_OUT,    "its time was used up" },
-	{ RUN_RUNNING,      RUN_CANCELLED,    "its supervisor was told to stop" },
-	{ RUN_RUNNING,      RUN_LOST,         "its supervisor ended without a word" },
-	{ RUN_CANCELLING,   RUN_CANCELLED,    "it ended because it was asked to" },
-	{ RUN_CANCELLING,   RUN_SUCCEEDED,    "it was done before the wish reached it" },
-	{ RUN_CANCELLING,   RUN_FAILED,       "it failed before the wish reached it" },
-	{ RUN_CANCELLING,   RUN_TIMED_OUT,    "its time was used up" },
-	{ RUN_CANCELLING,   RUN_LOST,         "its supervisor ended without a word" },
-	{ 0, 0, NULL },
+	/* from            event          to              why                                                  */
+	{ "queued",        RUN_CLAIMED,   "starting",     "a runner has room for it"                            },
+	{ "queued",        RUN_BLOCKED,   "waiting_lock", "another run is at work on this server"               },
+	{ "queued",        RUN_CANCEL,    "cancelled",    "cancelled before it began"                           },
+	{ "waiting_lock",  RUN_CLAIMED,   "starting",     "the other run on this server has ended"              },
+	{ "waiting_lock",  RUN_CANCEL,    "cancelled",    "cancelled before it began"                           },
+	{ "starting",      RUN_LAUNCHED,  "running",      "the server answers with the host key it should have" },
+	{ "starting",      RUN_FAILED,    "failed",       "the server cannot be worked on"                      },
+	{ "starting",      RUN_CANCEL,    "cancelled",    "cancelled before anything was run"                   },
+	{ "running",       RUN_CANCEL,    "cancelling",   "somebody wants it to end"                            },
+	{ "running",       RUN_OK,        "succeeded",    "ansible-playbook exited 0"                           },
+	{ "running",       RUN_FAILED,    "failed",       "ansible-playbook failed"                             },
+	{ "running",       RUN_STOPPED,   "cancelled",    "its supervisor was told to stop"                     },
+	{ "running",       RUN_TIMED_OUT, "timed_out",    "its time was over"                                   },
+	{ "running",       RUN_GONE,      "lost",         "its supervisor is gone"                              },
+	{ "cancelling",    RUN_STOPPED,   "cancelled",    "it was ended"                                        },
+	{ "cancelling",    RUN_OK,        "succeeded",    "it was done before it could be ended"                },
+	{ "cancelling",    RUN_FAILED,    "failed",       "it failed before it could be ended"                  },
+	{ "cancelling",    RUN_TIMED_OUT, "timed_out",    "its time was over"                                   },
+	{ "cancelling",    RUN_GONE,      "cancelled",    "it had to be killed"                                 },
+	{ 0 },
 };
 /* clang-format on */
 
-static const char *const names[RUN_N_STATES] = {
-	[RUN_QUEUED] = "queued",       [RUN_WAITING_LOCK] = "waiting_lock", [RUN_STARTING] = "starting",
-	[RUN_RUNNING] = "running",     [RUN_CANCELLING] = "cancelling",     [RUN_SUCCEEDED] = "succeeded",
-	[RUN_FAILED] = "failed",       [RUN_CANCELLED] = "cancelled",       [RUN_TIMED_OUT] = "timed_out",
-	[RUN_LOST] = "lost",
-};
-
-const char *run_state_name(enum run_state s)
+const struct run_transition *run_next(const char *from, enum run_event event)
 {
-	return names[s];
+	for (const struct run_transition *t = run_fsm; t->from; t++)
+		if (t->event == event && !strcmp(t->from, from))
+			return t;
+	return NULL;
 }
 
-enum run_state run_state_of(const char *name)
+bool run_is_final(const char *state)
 {
-	for (int s = 0; s < RUN_N_STATES; s++)
-		if (!strcmp(names[s], name))
-			return s;
-	return RUN_N_STATES;
-}
-
-bool run_state_final(enum run_state s)
-{
-	return s >= RUN_SUCCEEDED && s < RUN_N_STATES;
-}
-
-bool run_may_move(enum run_state from, enum run_state to)
-{
-	for (const struct run_transition *t = run_fsm; t->why; t++)
-		if (t->from == from && t->to == to)
-			return true;
-	return false;
+	for (const struct run_transition *t = run_fsm; t->from; t++)
+		if (!strcmp(t->from, state))
+			return false;
+	return true;
 }

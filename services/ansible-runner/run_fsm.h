@@ -1,18 +1,30 @@
 #pragma once
-/* The life of a run (DOMAIN: jobs), as a table. */
+/*
+ * The life of a run (DOMAIN 5). The move itself is an UPDATE that names the state
+ * it leaves, so two replicas cannot both make it.
+ */
 #include <stdbool.h>
 
-enum run_state {
-	RUN_QUEUED, RUN_WAITING_LOCK, RUN_STARTING, RUN_RUNNING, RUN_CANCELLING,
-	RUN_SUCCEEDED, RUN_FAILED, RUN_CANCELLED, RUN_TIMED_OUT, RUN_LOST, RUN_N_STATES,
+enum run_event {
+	RUN_CLAIMED = 1, /* a replica works on it: waits until the server answers */
+	RUN_BLOCKED,     /* another run is at work on the same server */
+	RUN_LAUNCHED,    /* from here on ansible-playbook may be running */
+	RUN_CANCEL,      /* somebody wants it to end */
+	RUN_OK,
+	RUN_FAILED,
+	RUN_STOPPED,     /* it has ended because it was told to */
+	RUN_TIMED_OUT,
+	RUN_GONE,        /* its supervisor is gone and left no last record */
 };
-const char *run_state_name(enum run_state s);
-enum run_state run_state_of(const char *name); /* RUN_N_STATES: no such state */
-bool run_state_final(enum run_state s);
 
 struct run_transition {
-	enum run_state from, to;
-	const char *why;
+	const char *from;
+	enum run_event event;
+	const char *to, *why;
 };
-extern const struct run_transition run_fsm[]; /* ends with .why == NULL */
-bool run_may_move(enum run_state from, enum run_state to);
+
+extern const struct run_transition run_fsm[]; /* ends with .from == NULL */
+
+/* NULL: not in this state. */
+const struct run_transition *run_next(const char *from, enum run_event event);
+bool run_is_final(const char *state);

@@ -1,119 +1,175 @@
 #include "spool_read.h"
+#include "err.h"
+#include "supervisor/spool.h"
 
-#include <inttypes.h>
-#include <jansson.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define LIVE_MAX (60 * 1024) /* a frame stays below 64 KiB */
-#define LINE_LIVE 4000       /* a longer line is cut in the frame; the whole one is fetched */
+#define YEAR_2200_MS 7258118400000
 
-void spool_news_release(struct spool_news *n)
+void spool_reader_init(struct spool_reader *r, int64_t offset)
 {
-	buf_release(&n->lines);
-	buf_release(&n->tasks);
-	buf_release(&n->live);
+	*r = (struct spool_reader){ .offset = offset };
 }
 
-static const char *str(const json_t *o, const char *key)
+void spool_reader_release(struct spool_reader *r)
 {
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
+	json_decref(r->json);
+	free(r->data);
+	*r = (struct spool_reader){ 0 };
 }
 
-static int64_t num(const json_t *o, const char *key)
+/* Forgets what has been given out. */
+static void compact(struct spool_reader *r)
 {
-	return json_integer_value(json_object_get(o, key));
+	memmove(r->data, r->data + r->done, r->n - r->done);
+	r->n -= r->done;
+	r->done = 0;
 }
 
-static void add_line(struct spool_news *n, const json_t *o, const char *record, size_t len)
+void spool_feed(struct spool_reader *r, const void *data, size_t len)
 {
-	const char *text = str(o, "text");
-	size_t shown = strlen(text);
-
-	if (shown > LINE_LIVE)
-		for (shown = LINE_LIVE; shown && (text[shown] & 0xc0) == 0x80; shown--)
-			;
-	buf_str(&n->lines, n->n_lines ? "," : "");
-	buf_add(&n->lines, record, len);
-	buf_fmt(&n->live, "%s[%" PRId64 ",%" PRId64 ",", n->n_lines ? "," : "", num(o, "seq"), num(o, "at"));
-	buf_json_str(&n->live, str(o, "stream"));
-	buf_fmt(&n->live, ",%" PRId64 ",", num(o, "task"));
-	buf_json_strn(&n->live, text, shown);
-	buf_str(&n->live, "]");
-	if (!n->n_lines++)
-		n->first_seq = num(o, "seq");
-	n->last_seq = num(o, "seq");
-}
-
-static void add_task(struct spool_news *n, const json_t *o, bool result)
-{
-	buf_fmt(&n->tasks, "%s{\"task\":%" PRId64 ",\"at\":%" PRId64 ",\"text\":", n->tasks.len ? "," : "", num(o, "task"), num(o, "at"));
-	buf_json_str(&n->tasks, str(o, "text"));
-	if (result) {
-		buf_str(&n->tasks, ",\"state\":");
-		buf_json_str(&n->tasks, str(o, "state"));
-		n->tasks_done = num(o, "task");
+	if (!len)
+		return;
+	if (r->done)
+		compact(r);
+	if (r->n + len > r->room) {
+		r->room = (r->n + len) * 2;
+		r->data = realloc(r->data, r->room);
+		if (!r->data)
+			abort();
 	}
-	buf_str(&n->tasks, "}");
+	memcpy(r->data + r->n, data, len);
+	r->n += len;
 }
 
-static void add_stats(struct spool_news *n, const json_t *o)
+int64_t spool_wants(const struct spool_reader *r)
 {
-	static const char *const names[] = { "ok", "changed", "failed", "unreachable", "skipped" };
-
-	n->have_stats = true;
-	for (int i = 0; i < 5; i++)
-		n->stats[i] = num(o, names[i]);
+	return r->offset + (int64_t)(r->n - r->done);
 }
 
-static void add_end(struct spool_news *n, const json_t *o)
+static bool stream_of(const char *name, char *ret)
 {
-	n->ended = true;
-	n->exit_code = num(o, "exit");
-	snprintf(n->reason, sizeof(n->reason), "%s", str(o, "reason"));
-	snprintf(n->text, sizeof(n->text), "%s", str(o, "text"));
+	*ret = !strcmp(name, "out") ? 'o' : !strcmp(name, "err") ? 'e' : !strcmp(name, "system") ? 's' : 0;
+	return *ret;
 }
 
-static void take(struct spool_news *n, const char *record, size_t len)
+static bool as_line(json_t *j, struct spool_record *ret)
 {
-	json_t *o = json_loadb(record, len, JSON_REJECT_DUPLICATES, NULL);
-	const char *event = str(o, "event");
+	json_int_t seq, at;
+	const char *stream;
 
-	if (!json_is_object(o))
-		n->bad++;
-	else if (json_object_get(o, "seq"))
-		add_line(n, o, record, len);
-	else if (!strcmp(event, "started"))
-		n->started = true;
-	else if (!strcmp(event, "task"))
-		add_task(n, o, false);
-	else if (!strcmp(event, "result"))
-		add_task(n, o, true);
-	else if (!strcmp(event, "stats"))
-		add_stats(n, o);
-	else if (!strcmp(event, "end"))
-		add_end(n, o);
-	json_decref(o);
+	if (json_unpack(j, "{s:I,s:I,s:s,s:i,s:s%!}", "seq", &seq, "at", &at, "stream", &stream, "task", &ret->task, "text",
+	                &ret->text, &ret->len))
+		return false;
+	ret->kind = SPOOL_LINE;
+	ret->at = at;
+	return seq > 0 && ret->task >= 0 && stream_of(stream, &ret->stream);
 }
 
-void spool_read(struct spool_news *n, const char *data, size_t len)
+static bool as_stats(json_t *j, struct spool_record *ret)
 {
-	*n = (struct spool_news){ 0 };
-	buf_init(&n->lines, 8 << 20);
-	buf_init(&n->tasks, 4 << 20);
-	buf_init(&n->live, 8 << 20);
-	while (!n->ended && n->live.len < LIVE_MAX - LINE_LIVE * 2) {
-		const char *at = data + n->consumed, *eol = memchr(at, '\n', len - (size_t)n->consumed);
+	json_int_t n[5];
 
-		if (!eol)
-			break;
-		take(n, at, (size_t)(eol - at));
-		n->consumed += eol - at + 1;
+	if (json_unpack(j, "{s:I,s:I,s:I,s:I,s:I}", "ok", &n[0], "changed", &n[1], "failed", &n[2], "unreachable", &n[3],
+	                "skipped", &n[4]))
+		return false;
+	for (int i = 0; i < 5; i++) {
+		ret->count[i] = n[i];
+		if (n[i] < 0 || n[i] > INT32_MAX)
+			return false;
 	}
-	if (!n->consumed && len >= SPOOL_RECORD_LONGEST) { /* no supervisor of ours writes such a thing: step over it */
-		n->bad++;
-		n->consumed = (int64_t)len;
+	ret->kind = SPOOL_STATS;
+	return true;
+}
+
+/* States that a task can be reported in. */
+static bool is_state(const char *state)
+{
+	static const char *const all[] = { "ok", "changed", "failed", "ignored", "unreachable", "skipped" };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (!strcmp(all[i], state))
+			return true;
+	return false;
+}
+
+static bool as_event(json_t *j, struct spool_record *ret)
+{
+	const char *event;
+	json_int_t at;
+
+	if (json_unpack(j, "{s:s,s:I}", "event", &event, "at", &at))
+		return false;
+	ret->at = at;
+	ret->kind = SPOOL_STARTED;
+	if (!strcmp(event, "started"))
+		return true;
+	if (!strcmp(event, "stats"))
+		return as_stats(j, ret);
+	ret->kind = SPOOL_TASK;
+	if (!strcmp(event, "task"))
+		return !json_unpack(j, "{s:i,s:s%}", "task", &ret->task, "text", &ret->text, &ret->len) && ret->task > 0;
+	ret->kind = SPOOL_RESULT;
+	if (!strcmp(event, "result"))
+		return !json_unpack(j, "{s:i,s:s,s:s%}", "task", &ret->task, "state", &ret->state, "text", &ret->text, &ret->len) &&
+		       ret->task > 0 && is_state(ret->state);
+	ret->kind = SPOOL_END;
+	return !strcmp(event, "end") && !json_unpack(j, "{s:i,s:s,s:s%}", "exit", &ret->exit, "reason", &ret->reason, "text",
+	                                              &ret->text, &ret->len);
+}
+
+/* A time that the database can keep. */
+static bool sane(const struct spool_record *ret)
+{
+	return ret->at >= 0 && ret->at < YEAR_2200_MS;
+}
+
+static void parse(struct spool_reader *r, const char *text, size_t len, struct spool_record *ret)
+{
+	*ret = (struct spool_record){ 0 };
+	json_decref(r->json);
+	r->json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	if (r->json && as_line(r->json, ret) && sane(ret))
+		return;
+	*ret = (struct spool_record){ 0 };
+	if (!r->json || !as_event(r->json, ret) || !sane(ret))
+		*ret = (struct spool_record){ .kind = SPOOL_GARBLED };
+}
+
+static void consume(struct spool_reader *r, size_t n)
+{
+	r->done += n;
+	r->offset += (int64_t)n;
+}
+
+/* No line end within the longest record: the rest is skipped as it comes. true: this is news. */
+static bool too_long(struct spool_reader *r, size_t left)
+{
+	bool news = !r->skipping;
+
+	r->skipping = true;
+	consume(r, left);
+	return news;
+}
+
+bool spool_next(struct spool_reader *r, struct spool_record *ret)
+{
+	*ret = (struct spool_record){ .kind = SPOOL_GARBLED };
+	for (;;) {
+		const char *p = r->data + r->done, *nl;
+		size_t left = r->n - r->done;
+
+		nl = left ? memchr(p, '\n', left) : NULL;
+		if (!nl)
+			return (left > SPOOL_RECORD_MAX || (left && r->skipping)) && too_long(r, left);
+		consume(r, (size_t)(nl - p) + 1);
+		if (r->skipping || nl == p) { /* the rest of what was skipped; the empty line after a torn record */
+			r->skipping = false;
+			continue;
+		}
+		if (nl - p <= SPOOL_RECORD_MAX)
+			parse(r, p, (size_t)(nl - p), ret);
+		return true;
 	}
 }

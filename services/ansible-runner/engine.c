@@ -1,0 +1,441 @@
+#include "engine.h"
+#include "buf.h"
+#include "err.h"
+#include "run_end.h"
+#include "helper.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOOK_MS 500
+#define TIDY_MS 600000
+#define KEEP_SPOOLS_S (7 * 24 * 3600)
+#define ORPHAN_MS 120000
+
+static struct engine *engine;
+
+int64_t engine_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void engine_look(void)
+{
+	if (engine)
+		engine->look = true;
+}
+
+/* ---- our runs ------------------------------------------------------------------------------ */
+
+static struct active *find(const struct engine *e, int64_t id)
+{
+	struct active *a;
+
+	LIST_FOREACH (a, &e->runs, link)
+		if (a->run.id == id)
+			return a;
+	return NULL;
+}
+
+static void let_go(struct active *a)
+{
+	LIST_REMOVE(a, link);
+	start_release(a);
+	follow_release(a);
+	free(a);
+}
+
+static void hold(struct engine *e, const struct run *run, const char *how)
+{
+	struct active *a = find(e, run->id);
+
+	if (a)
+		let_go(a);
+	a = xcalloc(1, sizeof(*a));
+	a->engine = e;
+	a->run = *run;
+	a->scan_fd = a->spool_fd = -1;
+	LIST_INSERT_HEAD(&e->runs, a, link);
+	log_info(how, LOG_I64("run", run->id), LOG_STR("state", run->state), LOG_I64("fence", run->fence));
+}
+
+static int64_t count(const struct engine *e)
+{
+	const struct active *a;
+	int64_t n = 0;
+
+	LIST_FOREACH (a, &e->runs, link)
+		n++;
+	return n;
+}
+
+/* ---- getting them -------------------------------------------------------------------------- */
+
+struct got {
+	struct engine *engine;
+	struct run run[16];
+	int64_t orphan; /* adopt() */
+	size_t n;
+};
+
+static void read_runs(struct got *got, struct db_rows *rows)
+{
+	got->n = 0;
+	while (got->n < 16 && db_next(rows))
+		run_read(rows, &got->run[got->n++]);
+}
+
+static void correlate(struct cmd *c, const struct run *run)
+{
+	if (*run->corr)
+		memcpy(c->corr, run->corr, sizeof(c->corr));
+}
+
+static int claim(struct cmd *c, void *arg)
+{
+	static const struct db_query q = {
+		.name = "run_claim",
+		.sql = "SELECT " RUN_COLUMNS " FROM runner.claim($1::uuid) r",
+	};
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	struct got *got = arg;
+	int r = db_select(c->db, &q, &rows, db_str(svc_instance(c->svc)));
+
+	if (r)
+		return r;
+	read_runs(got, &rows);
+	if (!got->n)
+		return 0;
+	correlate(c, &got->run[0]);
+	rows.row = 0;
+	run_live(c, &rows, true);
+	r = run_say(c, &got->run[0], "Waiting for %s to answer at %s.", got->run[0].name, got->run[0].address);
+	return r ? r : run_step(c, &got->run[0], "ssh", "running", "Waiting for the server to answer by SSH.");
+}
+
+static int block(struct cmd *c, void *arg)
+{
+	static const struct db_query q = { .name = "run_block", .sql = "SELECT " RUN_COLUMNS " FROM runner.block() r" };
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	int r = db_select(c->db, &q, &rows);
+
+	(void)arg;
+	while (!r && db_next(&rows))
+		run_live(c, &rows, true);
+	return r;
+}
+
+static int take_over(struct cmd *c, void *arg)
+{
+	static const struct db_query q = {
+		.name = "run_take_over",
+		.sql = "SELECT " RUN_COLUMNS " FROM runner.take_over($1::uuid, $2::uuid) r",
+	};
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	struct got *got = arg;
+	int r = db_select(c->db, &q, &rows, db_str(svc_instance(c->svc)), db_str(got->engine->settings.dir.place));
+
+	if (!r)
+		read_runs(got, &rows);
+	return r;
+}
+
+/* ---- runs that nobody here can go on with --------------------------------------------------- */
+
+static int find_orphans(struct cmd *c, void *arg)
+{
+	static const struct db_query q = { .name = "run_orphans", .sql = "SELECT o AS id FROM runner.orphans($1::uuid) o" };
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	struct got *got = arg;
+	int r = db_select(c->db, &q, &rows, db_str(got->engine->settings.dir.place));
+
+	got->n = 0;
+	while (!r && got->n < 16 && db_next(&rows))
+		got->run[got->n++].id = db_get_i64(&rows, "id");
+	return r;
+}
+
+static int adopt(struct cmd *c, void *arg)
+{
+	static const struct db_query q = {
+		.name = "run_adopt",
+		.sql = "SELECT " RUN_COLUMNS " FROM runner.adopt($1::bigint, $2::uuid) r",
+	};
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	struct got *got = arg;
+	struct run run;
+	int r = db_select(c->db, &q, &rows, db_i64(got->orphan), db_str(svc_instance(c->svc)));
+
+	if (r || !db_next(&rows))
+		return r;
+	run_read(&rows, &run);
+	correlate(c, &run);
+	return run_end(c, &run, &(struct run_outcome){ .event = RUN_GONE, .reason = "unknown_remote", .exit = -1, .ours = true });
+}
+
+/* Gone for two minutes of our own clock: whoever had them does not come back in time. */
+static void mind_orphans(struct engine *e)
+{
+	static struct {
+		int64_t id, since;
+	} seen[16];
+	static size_t n_seen;
+	struct got got = { .engine = e };
+	int64_t now = engine_now();
+
+	if (svc_transaction(e->svc, find_orphans, &got))
+		return;
+	for (size_t i = 0; i < got.n; i++) {
+		int64_t since = now;
+
+		for (size_t k = 0; k < n_seen; k++)
+			if (seen[k].id == got.run[i].id)
+				since = seen[k].since;
+		got.run[i].waiting_s = since; /* only a place to keep it */
+		if (now - since < ORPHAN_MS)
+			continue;
+		got.orphan = got.run[i].id;
+		svc_transaction(e->svc, adopt, &got);
+	}
+	n_seen = got.n;
+	for (size_t i = 0; i < n_seen; i++) {
+		seen[i].id = got.run[i].id;
+		seen[i].since = got.run[i].waiting_s;
+	}
+}
+
+/* ---- wishes --------------------------------------------------------------------------------- */
+
+static void ids(const struct engine *e, struct buf *out)
+{
+	const struct active *a;
+
+	buf_init(out, 4096);
+	LIST_FOREACH (a, &e->runs, link)
+		buf_fmt(out, "%s%" PRId64, out->len ? "," : "{", a->run.id);
+	buf_str(out, "}");
+}
+
+/* What was said about our runs to whichever replica: that they should end, or that they have. */
+static int read_wishes(struct cmd *c, void *arg)
+{
+	static const struct db_query q = {
+		.name = "run_wishes",
+		.sql = "SELECT " RUN_COLUMNS " FROM runner.run r WHERE r.id = ANY ($1::bigint[])"
+		       " AND (r.cancel_at IS NOT NULL OR r.owner IS DISTINCT FROM $2::uuid OR r.finished_at IS NOT NULL)",
+	};
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	_cleanup_(buf_release) struct buf ours = { 0 };
+	struct engine *e = arg;
+	int r;
+
+	ids(e, &ours);
+	r = db_select(c->db, &q, &rows, db_str(ours.data), db_str(svc_instance(c->svc)));
+	while (!r && db_next(&rows)) {
+		struct run now;
+		struct active *a;
+
+		run_read(&rows, &now);
+		a = find(e, now.id);
+		if (!a)
+			continue;
+		a->over |= a->run.fence != now.fence || run_is_final(now.state);
+		memcpy(a->run.state, now.state, sizeof(now.state));
+		a->run.cancel = now.cancel;
+		a->run.kill = now.kill;
+		a->run.cancelling_s = now.cancelling_s;
+	}
+	return r;
+}
+
+static void look(struct engine *e)
+{
+	struct got got = { .engine = e };
+
+	e->look = false;
+	if (!svc_transaction(e->svc, take_over, &got))
+		for (size_t i = 0; i < got.n; i++)
+			hold(e, &got.run[i], "run.taken_over");
+	while (count(e) < e->settings.max_runs && !svc_transaction(e->svc, claim, &got) && got.n)
+		hold(e, &got.run[0], "run.claimed");
+	svc_transaction(e->svc, block, NULL);
+	if (!LIST_EMPTY(&e->runs))
+		svc_transaction(e->svc, read_wishes, e);
+}
+
+static void on_look(void *arg)
+{
+	struct engine *e = arg;
+
+	if (svc_draining(e->svc) || !db_ready(svc_db(e->svc)))
+		return;
+	look(e);
+	mind_orphans(e);
+}
+
+/* ---- turns ---------------------------------------------------------------------------------- */
+
+static void step(struct active *a, bool grown)
+{
+	if (!strcmp(a->run.state, "starting"))
+		start_step(a);
+	else
+		follow_step(a, grown);
+}
+
+static void step_all(struct engine *e, bool grown)
+{
+	struct active *a = LIST_FIRST(&e->runs), *next;
+
+	for (; a; a = next) {
+		next = LIST_NEXT(a, link);
+		if (!a->over)
+			step(a, grown);
+		if (a->over)
+			let_go(a);
+	}
+}
+
+/* Nobody asks how they ended: supervisors say it in their spools, scanners with what they print. */
+static void reap(struct engine *e)
+{
+	struct active *a;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+		LIST_FOREACH (a, &e->runs, link)
+			if (a->supervisor == pid)
+				a->supervisor = 0;
+		for (size_t i = 0; i < CLEANING; i++)
+			if (e->cleaning[i].pid == pid) {
+				run_dir_tidy(&e->settings.dir, e->cleaning[i].run);
+				e->cleaning[i].pid = 0;
+			}
+	}
+}
+
+void engine_clean(struct engine *e, int64_t run)
+{
+	for (size_t i = 0; i < CLEANING; i++) {
+		pid_t pid = e->cleaning[i].pid ? 0 : helper_clean(&e->settings.dir, run);
+
+		if (!pid)
+			continue;
+		if (pid > 0) {
+			e->cleaning[i].pid = pid;
+			e->cleaning[i].run = run;
+		}
+		return;
+	}
+	/* too many at once: tidying up finds it later */
+}
+
+static void on_turn(void *arg)
+{
+	struct engine *e = arg;
+
+	reap(e);
+	if (svc_draining(e->svc))
+		return; /* another replica goes on; supervisors do not mind */
+	if (e->look && db_ready(svc_db(e->svc)))
+		look(e);
+	step_all(e, false);
+}
+
+static void on_growth(void *arg)
+{
+	char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	struct engine *e = arg;
+
+	while (read(e->notify, events, sizeof(events)) > 0)
+		;
+	if (!svc_draining(e->svc))
+		step_all(e, true);
+}
+
+/* ---- what ended long ago -------------------------------------------------------------------- */
+
+static bool ended_long_ago(struct engine *e, int64_t id, bool *ret_ended)
+{
+	static const struct db_query q = {
+		.name = "run_ended",
+		.sql = "SELECT r.finished_at IS NOT NULL AS ended, coalesce(r.finished_at < now() - $2::bigint * interval '1 s', false)"
+		       " AS old FROM runner.run r WHERE r.id = $1::bigint AND (r.place IS NULL OR r.place = $3::uuid)",
+	};
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+
+	*ret_ended = false;
+	if (db_select(svc_db(e->svc), &q, &rows, db_i64(id), db_i64(KEEP_SPOOLS_S), db_str(e->settings.dir.place)) ||
+	    !db_next(&rows))
+		return false;
+	*ret_ended = db_get_bool(&rows, "ended");
+	return db_get_bool(&rows, "old");
+}
+
+/* Runs whose service died between their end and the cleaning, and spools that nobody will ask for any more. */
+static void on_tidy(void *arg)
+{
+	struct engine *e = arg;
+	DIR *d = svc_draining(e->svc) || !db_ready(svc_db(e->svc)) ? NULL : opendir(e->settings.dir.base);
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d))) {
+		int64_t id = isdigit((unsigned char)entry->d_name[0]) ? strtoll(entry->d_name, NULL, 10) : 0;
+		bool ended, old;
+
+		if (!id || find(e, id))
+			continue;
+		old = ended_long_ago(e, id, &ended);
+		if (old)
+			run_dir_remove(&e->settings.dir, id);
+		else if (ended && run_dir_untidy(&e->settings.dir, id))
+			engine_clean(e, id);
+	}
+	if (d)
+		closedir(d);
+}
+
+/* ---- begin and end -------------------------------------------------------------------------- */
+
+struct engine *engine_new(struct service *s, const struct engine_settings *settings)
+{
+	struct engine *e = xcalloc(1, sizeof(*e));
+
+	e->svc = s;
+	e->settings = *settings;
+	e->look = true;
+	LIST_INIT(&e->runs);
+	e->notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (e->notify >= 0)
+		svc_watch(s, e->notify, false, on_growth, e); /* without it the turns find out, a little later */
+	svc_timer(s, e->settings.poll_ms, on_turn, e);
+	svc_timer(s, LOOK_MS, on_look, e);
+	svc_timer(s, TIDY_MS, on_tidy, e);
+	engine = e;
+	return e;
+}
+
+struct engine *engine_free(struct engine *e)
+{
+	struct active *a;
+
+	if (!e)
+		return NULL;
+	while ((a = LIST_FIRST(&e->runs)))
+		let_go(a);
+	if (e->notify >= 0)
+		close(e->notify);
+	free(e);
+	engine = NULL;
+	return NULL;
+}

@@ -1,0 +1,72 @@
+#pragma once
+/*
+ * The runs this replica works on
+ *
+ * A run is claimed, waits until the server answers with the right host key
+ * (start.c), is handed to a supervisor, and followed until its end (follow.c).
+ * The row in the database is the truth; what is kept here is only where we are.
+ * A replica that comes back after any kind of end takes its runs up again and
+ * finds out from the run directory how far they are.
+ */
+#include "run_dir.h"
+#include "spool_read.h"
+
+#include <sys/queue.h>
+#include <sys/types.h>
+
+struct engine_settings {
+	struct run_dir_settings dir;
+	int64_t poll_ms, ssh_wait_s, max_runs;
+};
+
+/* One run we own. */
+struct active {
+	struct engine *engine;
+	struct run run;
+	/* while it waits for the server */
+	pid_t scanner;
+	int scan_fd; /* -1: no look is under way */
+	char scanned[4100];
+	size_t n_scanned;
+	int64_t next_scan;
+	bool answered; /* it has answered at least once */
+	/* while it is followed */
+	pid_t supervisor; /* when it is our child */
+	int launches, spool_fd;
+	int64_t next_probe, followed_at;
+	struct spool_reader reader;
+	bool cancel_wished, kill_wished;
+	bool over; /* let go of it at the end of this turn */
+	LIST_ENTRY(active) link;
+};
+
+#define CLEANING 16
+
+struct engine {
+	struct service *svc;
+	struct engine_settings settings;
+	int notify; /* inotify: spools that grow */
+	bool look;  /* something may be waiting in the database */
+	LIST_HEAD(, active) runs;
+	struct {
+		pid_t pid;
+		int64_t run;
+	} cleaning[CLEANING];
+};
+
+struct engine *engine_new(struct service *s, const struct engine_settings *settings);
+struct engine *engine_free(struct engine *e);
+/* A run was started, cancelled, or a host key reported: look soon. */
+void engine_look(void);
+/* Ends what is left of a run that is over, and removes all but its spool. */
+void engine_clean(struct engine *e, int64_t run);
+int64_t engine_now(void); /* monotonic, ms */
+
+/* start.c: state starting */
+void start_step(struct active *a);
+void start_release(struct active *a);
+/* follow.c: states running and cancelling */
+void follow_step(struct active *a, bool grown);
+void follow_release(struct active *a);
+/* Begins a supervisor, if it has none yet. */
+void follow_launch(struct active *a);

@@ -1,0 +1,509 @@
+/* A run that has a supervisor: its spool into the database, its wishes to it, its end. */
+#include "buf.h"
+#include "engine.h"
+#include "err.h"
+#include "identity.h"
+#include "run_end.h"
+#include "secret.h"
+#include "helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAUSE_MS 50             /* at least, between two frames of one run */
+#define PROBE_MS 500
+#define BATCH_BYTES (512 * 1024)
+#define BATCH_LINES 2000
+#define FRAME_BYTES (60 * 1024)
+#define CHUNK (256 * 1024)
+#define LAUNCHES 3
+#define RELAUNCH_MS 3000
+#define KILL_AFTER_S 20         /* a supervisor needs ten to end a run that does not want to */
+
+struct batch {
+	struct active *a;
+	struct buf lines, events, frame;
+	int64_t upto;
+	int n_lines, in_frame;
+	bool whole; /* the frame has all lines so far */
+	bool done;  /* end is set */
+	int exit;
+	char reason[20], message[400];
+	int64_t first_seq, last_seq;
+};
+
+static void correlate(struct cmd *c, const struct run *run)
+{
+	if (*run->corr)
+		memcpy(c->corr, run->corr, sizeof(c->corr));
+}
+
+/* ---- records into a batch ------------------------------------------------------------------- */
+
+static void batch_init(struct batch *b, struct active *a)
+{
+	*b = (struct batch){ .a = a, .whole = true, .upto = a->run.offset };
+	buf_init(&b->lines, BATCH_BYTES * 2 + 512 * 1024);
+	buf_init(&b->events, BATCH_BYTES);
+	buf_init(&b->frame, FRAME_BYTES + 512 * 1024);
+}
+
+static void batch_release(struct batch *b)
+{
+	buf_release(&b->lines);
+	buf_release(&b->events);
+	buf_release(&b->frame);
+}
+
+static const char *stream_name(char stream)
+{
+	return stream == 'o' ? "out" : stream == 'e' ? "err" : "system";
+}
+
+static void add_line(struct batch *b, int64_t at, char stream, int task, const char *text, size_t len)
+{
+	size_t begin;
+
+	buf_fmt(&b->lines, "%s[%" PRId64 ",\"%c\",%d,", b->n_lines++ ? "," : "[", at, stream, task);
+	begin = b->lines.len;
+	buf_json_strn(&b->lines, text, len);
+	len = b->lines.len - begin;
+	buf_str(&b->lines, "]");
+	if (!b->whole || b->frame.len + len > FRAME_BYTES) {
+		b->whole = false; /* who watches sees the gap and asks for the rest */
+		return;
+	}
+	/* the numbers are known after the insert: %d stands for how many from the first */
+	buf_fmt(&b->frame, "%s%d %" PRId64 ",\"%s\",%d,", b->in_frame ? "\n" : "", b->in_frame, at, stream_name(stream), task);
+	buf_add(&b->frame, b->lines.data + begin, len);
+	b->in_frame++;
+}
+
+static void add_event(struct batch *b, const struct spool_record *rec)
+{
+	struct buf *e = &b->events;
+
+	buf_str(e, e->len ? "," : "[");
+	switch (rec->kind) {
+	case SPOOL_TASK:
+		buf_fmt(e, "{\"event\":\"task\",\"at\":%" PRId64 ",\"task\":%d,\"text\":", rec->at, rec->task);
+		buf_json_strn(e, rec->text, rec->len);
+		break;
+	case SPOOL_RESULT:
+		buf_fmt(e, "{\"event\":\"result\",\"at\":%" PRId64 ",\"task\":%d,\"state\":", rec->at, rec->task);
+		buf_json_str(e, rec->state);
+		buf_str(e, ",\"text\":");
+		buf_json_strn(e, rec->text, rec->len);
+		break;
+	default:
+		buf_fmt(e,
+		        "{\"event\":\"stats\",\"ok\":%" PRId64 ",\"changed\":%" PRId64 ",\"failed\":%" PRId64 ",\"unreachable\":%" PRId64
+		        ",\"skipped\":%" PRId64,
+		        rec->count[0], rec->count[1], rec->count[2], rec->count[3], rec->count[4]);
+	}
+	buf_str(e, "}");
+}
+
+static int64_t wall_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void add(struct batch *b, const struct spool_record *rec)
+{
+	static const char garbled[] = "Here something of the log could not be read.";
+
+	switch (rec->kind) {
+	case SPOOL_LINE:
+		add_line(b, rec->at, rec->stream, rec->task, rec->text, rec->len);
+		break;
+	case SPOOL_GARBLED:
+		add_line(b, wall_ms(), 's', 0, garbled, sizeof(garbled) - 1);
+		break;
+	case SPOOL_STARTED:
+		break;
+	case SPOOL_END: /* stays unread in the database's eyes until the end is recorded */
+		b->done = true;
+		b->exit = rec->exit;
+		snprintf(b->reason, sizeof(b->reason), "%s", rec->reason);
+		snprintf(b->message, sizeof(b->message), "%.*s", (int)(rec->len < 300 ? rec->len : 300), rec->text);
+		break;
+	default:
+		add_event(b, rec);
+	}
+}
+
+/* ---- a batch into the database ---------------------------------------------------------------- */
+
+/* Each line of the frame begins with its distance from the first; it becomes its number. */
+static void publish(struct cmd *c, const struct batch *b, int64_t first)
+{
+	char topic[40];
+	struct buf json;
+
+	if (!b->in_frame)
+		return;
+	snprintf(topic, sizeof(topic), "run/%" PRId64 "/log", b->a->run.id);
+	buf_init(&json, FRAME_BYTES * 2 + 512 * 1024);
+	buf_fmt(&json, "{\"topic\":\"%s\",\"seq\":%" PRId64 ",\"first\":%" PRId64 ",\"lines\":[", topic, first + b->in_frame - 1, first);
+	for (const char *p = b->frame.data; p && *p;) {
+		size_t len = strcspn(p, "\n"); /* JSON has no line breaks inside */
+		char *rest;
+		long nth = strtol(p, &rest, 10);
+
+		buf_fmt(&json, "%s[%" PRId64 ",", nth ? "," : "", first + nth);
+		buf_add(&json, rest + 1, len - (size_t)(rest + 1 - p));
+		buf_str(&json, "]");
+		p += len;
+		p += *p == '\n';
+	}
+	buf_str(&json, "]}");
+	if (!json.cut)
+		cmd_live(c, topic, json.data);
+	buf_release(&json);
+}
+
+static int store(struct cmd *c, void *arg)
+{
+	static const struct db_query q = {
+		.name = "take_spool",
+		.sql = "SELECT t.first_seq, r.id, r.state, t.version, t.tasks_done, t.last_seq"
+		       "  FROM runner.take_spool($1::bigint, $2::uuid, $3::int, $4::bigint, $5::bigint, $6::json, $7::json) t"
+		       "  JOIN runner.run r ON r.id = $1::bigint",
+	};
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	const struct batch *b = arg;
+	const struct run *run = &b->a->run;
+	int r;
+
+	correlate(c, run);
+	r = db_select(c->db, &q, &rows, db_i64(run->id), db_str(svc_instance(c->svc)), db_i64(run->fence), db_i64(run->offset),
+	              db_i64(b->upto), db_str(b->n_lines ? b->lines.data : "[]"), db_str(b->events.len ? b->events.data : "[]"));
+	if (r)
+		return r;
+	if (!db_next(&rows))
+		return RUN_E_NOT_OURS;
+	publish(c, b, db_get_i64(&rows, "first_seq"));
+	if (b->events.len || !b->whole)
+		run_live(c, &rows, false);
+	return 0;
+}
+
+/* From where the database is. */
+static void read_again(struct active *a)
+{
+	spool_reader_release(&a->reader);
+	spool_reader_init(&a->reader, a->run.offset);
+}
+
+/* true: stored, or nothing to store. */
+static bool flush(struct batch *b)
+{
+	struct active *a = b->a;
+	int r;
+
+	if (b->upto == a->run.offset)
+		return true;
+	if (b->n_lines)
+		buf_str(&b->lines, "]");
+	if (b->events.len)
+		buf_str(&b->events, "]");
+	r = svc_transaction(a->engine->svc, store, b);
+	if (r == RUN_E_NOT_OURS)
+		a->over = true;
+	if (r) {
+		read_again(a);
+		return false;
+	}
+	a->run.offset = b->upto;
+	return true;
+}
+
+/* ---- the spool -------------------------------------------------------------------------------- */
+
+static bool open_spool(struct active *a)
+{
+	char path[280], dir[256];
+
+	if (a->spool_fd >= 0)
+		return true;
+	run_dir_path(&a->engine->settings.dir, a->run.id, dir);
+	snprintf(path, sizeof(path), "%s/spool", dir);
+	a->spool_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (a->spool_fd < 0)
+		return false;
+	spool_reader_init(&a->reader, a->run.offset);
+	if (a->engine->notify >= 0)
+		inotify_add_watch(a->engine->notify, path, IN_MODIFY);
+	return true;
+}
+
+/* true: there were bytes. */
+static bool feed(struct active *a)
+{
+	static char data[CHUNK];
+	ssize_t n = pread(a->spool_fd, data, sizeof(data), spool_wants(&a->reader));
+
+	if (n > 0)
+		spool_feed(&a->reader, data, (size_t)n);
+	return n > 0;
+}
+
+static void gather(struct batch *b)
+{
+	struct active *a = b->a;
+	struct spool_record rec;
+	bool more = true;
+
+	while (!b->done && b->n_lines < BATCH_LINES && b->lines.len < BATCH_BYTES && b->events.len < BATCH_BYTES / 2) {
+		if (spool_next(&a->reader, &rec)) {
+			add(b, &rec);
+			if (!b->done)
+				b->upto = a->reader.offset;
+		} else if (!more || !(more = feed(a))) {
+			break;
+		}
+	}
+}
+
+/* ---- the end ---------------------------------------------------------------------------------- */
+
+static void outcome(const struct batch *b, struct run_outcome *how)
+{
+	*how = (struct run_outcome){ .event = RUN_FAILED, .exit = b->exit, .ours = true };
+	if (!strcmp(b->reason, "cancelled")) {
+		how->event = RUN_STOPPED;
+	} else if (!strcmp(b->reason, "timeout")) {
+		how->event = RUN_TIMED_OUT;
+	} else if (*b->reason) {
+		how->reason = b->reason; /* setup, disk_full */
+		how->message = *b->message ? b->message : "The runner's disk is full; the log could not be written.";
+	} else if (!b->exit) {
+		how->event = RUN_OK;
+	} else if (b->exit == 4) { /* ansible-playbook's word for it */
+		how->reason = "unreachable";
+		how->message = "The connection to the server broke. What had begun there may still go on.";
+	} else if (b->exit > 128) {
+		how->reason = "interrupted";
+		how->message = "The playbook was ended by a signal, perhaps because it needed too much memory.";
+	}
+}
+
+struct ending {
+	struct active *a;
+	struct run_outcome how;
+};
+
+/* Who asked for the end, for the log and the page. */
+static int stopped_by(struct cmd *c, const struct run *run, struct db_rows *rows, const char **ret)
+{
+	static const struct db_query q = {
+		.name = "run_stopped_by",
+		.sql = "SELECT format('Stopped by %s.%s', coalesce(CASE WHEN r.cancel_by ~ '^user:[0-9]{1,18}$'"
+		       "   THEN workflow.user_json(substr(r.cancel_by, 6)::bigint) ->> 'name' END, 'the portal'),"
+		       "   CASE WHEN coalesce(r.cancel_reason, '') = '' THEN '' ELSE ' ' || left(r.cancel_reason, 400) END) AS text"
+		       "  FROM runner.run r WHERE r.id = $1::bigint AND r.cancel_by IS NOT NULL",
+	};
+	int r = db_select(c->db, &q, rows, db_i64(run->id));
+
+	*ret = !r && db_next(rows) ? db_get_str(rows, "text") : NULL;
+	return r;
+}
+
+static int record_end(struct cmd *c, void *arg)
+{
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	const struct ending *e = arg;
+	struct run_outcome how = e->how;
+	int r = 0;
+
+	correlate(c, &e->a->run);
+	if (how.event == RUN_STOPPED)
+		r = stopped_by(c, &e->a->run, &rows, &how.message);
+	return r ? r : run_end(c, &e->a->run, &how);
+}
+
+static void end(struct active *a, const struct run_outcome *how)
+{
+	struct ending e = { a, *how };
+	int r = svc_transaction(a->engine->svc, record_end, &e);
+
+	if (r && r != RUN_E_NOT_OURS)
+		return; /* the database is away; the next turn finds the same end */
+	a->over = true;
+	if (!r)
+		engine_clean(a->engine, a->run.id);
+}
+
+/* ---- beginning -------------------------------------------------------------------------------- */
+
+struct key {
+	struct active *a;
+	char *text, *host_key;
+};
+
+static void key_release(struct key *k)
+{
+	secret_free(k->text);
+	free(k->host_key);
+	k->text = k->host_key = NULL;
+}
+
+static int read_key(struct cmd *c, void *arg)
+{
+	static const struct db_query q = {
+		.name = "host_key_of",
+		.sql = "SELECT key FROM runner.host_key WHERE server = $1::bigint",
+	};
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	struct key *k = arg;
+	int r;
+
+	key_release(k); /* of a try before this one */
+	r = db_select(c->db, &q, &rows, db_i64(k->a->run.server));
+	if (!r && db_next(&rows))
+		k->host_key = xstrdup(db_get_str(&rows, "key"));
+	return r ? r : identity_private(c, k->a->run.project, &k->text);
+}
+
+static void setup_failed(struct active *a, const char *why)
+{
+	char message[300];
+
+	snprintf(message, sizeof(message), "The run could not be started: %s.", why);
+	end(a, &(struct run_outcome){ .event = RUN_FAILED, .reason = "setup", .message = message, .exit = -1, .ours = true });
+}
+
+static void launch_now(struct active *a, const struct key *k)
+{
+	char why[200];
+	pid_t pid;
+
+	if (run_dir_prepare(&a->engine->settings.dir, &a->run, k->host_key, why)) {
+		setup_failed(a, why);
+		return;
+	}
+	pid = helper_supervisor(&a->engine->settings.dir, a->run.id, k->text);
+	if (pid < 0) {
+		log_warn("run.launch", LOG_I64("run", a->run.id), LOG_STR("why", strerror(-pid)));
+		return; /* tried again */
+	}
+	log_info("run.launched", LOG_I64("run", a->run.id), LOG_I64("supervisor", pid));
+	a->supervisor = pid;
+}
+
+void follow_launch(struct active *a)
+{
+	struct key k = { .a = a };
+	int r;
+
+	a->next_probe = engine_now() + RELAUNCH_MS;
+	if (a->launches++ == LAUNCHES) {
+		setup_failed(a, "its supervisor ends before it begins. Is the disk full?");
+		return;
+	}
+	r = svc_transaction(a->engine->svc, read_key, &k);
+	if (r == IDENTITY_E_NONE)
+		setup_failed(a, "the project has no SSH key that can be used");
+	else if (!r && !k.host_key)
+		setup_failed(a, "the server's host key is not known any more");
+	else if (!r)
+		launch_now(a, &k);
+	key_release(&k);
+}
+
+/* No spool: nothing has begun. A supervisor of an earlier owner may be about to; only one of the two gets the run. */
+static void not_begun(struct active *a)
+{
+	if (a->supervisor || engine_now() < a->next_probe)
+		return;
+	follow_launch(a);
+}
+
+/* ---- turns ------------------------------------------------------------------------------------ */
+
+static void pass_wishes(struct active *a)
+{
+	const struct run_dir_settings *dir = &a->engine->settings.dir;
+
+	if (a->run.cancel && !a->cancel_wished)
+		run_dir_wish(dir, a->run.id, "cancel");
+	if (a->run.kill && !a->kill_wished)
+		run_dir_wish(dir, a->run.id, "kill");
+	if (a->run.cancel && a->run.cancelling_s >= KILL_AFTER_S)
+		run_dir_kill(dir, a->run.id);
+	a->cancel_wished |= a->run.cancel;
+	a->kill_wished |= a->run.kill;
+}
+
+/* Nobody holds the lock any more and the spool has no last record: killed. */
+static void probe(struct active *a)
+{
+	int64_t now = engine_now();
+	struct batch b;
+
+	if (now < a->next_probe)
+		return;
+	a->next_probe = now + PROBE_MS;
+	if (a->supervisor || run_dir_locked(&a->engine->settings.dir, a->run.id))
+		return;
+	batch_init(&b, a); /* it may have ended since we looked */
+	gather(&b);
+	if (b.upto == a->run.offset && !b.done)
+		end(a, &(struct run_outcome){ .event = RUN_GONE, .reason = "unknown_remote", .exit = -1, .ours = true });
+	else
+		read_again(a);
+	batch_release(&b);
+}
+
+static void take(struct active *a, struct batch *b)
+{
+	struct run_outcome how;
+
+	if (!flush(b) || !b->done)
+		return;
+	outcome(b, &how);
+	end(a, &how);
+	if (!a->over)
+		read_again(a);
+}
+
+void follow_step(struct active *a, bool grown)
+{
+	int64_t now = engine_now();
+	struct batch b;
+
+	if (grown && now - a->followed_at < PAUSE_MS)
+		return; /* the next turn takes all that came in between */
+	a->followed_at = now;
+	pass_wishes(a);
+	if (!open_spool(a)) {
+		not_begun(a);
+		return;
+	}
+	batch_init(&b, a);
+	gather(&b);
+	if (b.upto == a->run.offset && !b.done)
+		probe(a);
+	else
+		take(a, &b);
+	batch_release(&b);
+}
+
+void follow_release(struct active *a)
+{
+	if (a->spool_fd >= 0) {
+		close(a->spool_fd);
+		spool_reader_release(&a->reader);
+	}
+	a->spool_fd = -1;
+}
