@@ -37,6 +37,7 @@ struct waiter {
 	bool done, ok;
 	void *body; /* NULL: time is up, or there is none */
 	size_t len;
+	struct waiter *twin; /* waits for the same command: it was sent twice with one key */
 	TAILQ_ENTRY(waiter) link;
 };
 
@@ -113,6 +114,8 @@ static void unwatch(void *arg, struct peer *p, void *socket, int fd)
 
 static void finish(struct waiter *w, const void *body, size_t len)
 {
+	if (w->done)
+		return;
 	w->done = true;
 	if (body) {
 		w->body = memcpy(xcalloc(1, len + 1), body, len);
@@ -126,7 +129,7 @@ static void on_result(void *arg, const struct wire *w)
 	struct waiter *waiter = zhashx_lookup(by_id, w->id);
 	(void)arg;
 
-	if (waiter && !waiter->done)
+	for (; waiter; waiter = waiter->twin)
 		finish(waiter, w->body.data, w->body.len);
 }
 
@@ -219,21 +222,39 @@ size_t gw_bus_waiting(void)
 
 /* ---- for handlers ------------------------------------------------------------------------- */
 
+/* Makes @w the first of its id. The hash keeps the pointer to the key, which lies in @w. */
+static void put(struct waiter *w)
+{
+	zhashx_delete(by_id, w->id);
+	zhashx_insert(by_id, w->id, w);
+}
+
 static void begin_wait(struct waiter *w, const char *id, int ms)
 {
 	*w = (struct waiter){ .co = gw_co_self(), .deadline = kore_time_ms() + (uint64_t)ms };
 	memcpy(w->id, id, UUID_TEXT);
 	TAILQ_INSERT_TAIL(&waiters, w, link);
-	zhashx_update(by_id, w->id, w);
+	w->twin = zhashx_lookup(by_id, w->id);
+	put(w);
 }
 
 static void end_wait(struct waiter *w)
 {
+	struct waiter *first;
+
 	while (!w->done && gw_co_wait())
 		;
 	TAILQ_REMOVE(&waiters, w, link);
-	if (zhashx_lookup(by_id, w->id) == w)
+	first = zhashx_lookup(by_id, w->id);
+	if (first == w) {
 		zhashx_delete(by_id, w->id);
+		if (w->twin)
+			put(w->twin);
+		return;
+	}
+	while (first->twin != w)
+		first = first->twin;
+	first->twin = w->twin;
 }
 
 /* What does the journal say? */
@@ -277,7 +298,8 @@ enum gw_wait_code gw_bus_wait(const struct gw_command *c, bool known, void **ret
 	w.service = svc_info((enum svc)c->msg->to)->name;
 	w.rung = ring(w.service, w.id);
 	end_wait(&w);
-	peers_forget(peers, c->id);
+	if (!zhashx_lookup(by_id, c->id)) /* no twin waits on */
+		peers_forget(peers, c->id);
 	if (gw_co_cancelled()) {
 		free(w.body);
 		return GW_WAIT_GONE;

@@ -19,6 +19,8 @@ static const struct conf_param params[] = {
 	{ "workers", CONF_I64, &gw_conf.workers, "1", "worker processes" },
 	{ "db_connections", CONF_I64, &gw_conf.db_connections, "3",
 	  "PostgreSQL connections of each worker" },
+	{ "live_recheck_s", CONF_I64, &gw_conf.live_recheck_s, "30",
+	  "seconds after which a live socket's session and rights are looked at again" },
 	{ "log_level", CONF_STR, &gw_conf.log_level, "info", "debug, info, warn or error" },
 	CONF_END,
 };

@@ -4,7 +4,7 @@
 
 struct gw_conf {
 	const char *db, *redis, *keys, *listen, *web, *public_url, *log_level;
-	int64_t workers, db_connections;
+	int64_t workers, db_connections, live_recheck_s;
 };
 extern struct gw_conf gw_conf;
 extern const struct conf_param *const gw_conf_tables[];

@@ -2,6 +2,7 @@
 #include "gw_live.h"
 
 #include "err.h"
+#include "gw_conf.h"
 #include "gw_db.h"
 #include "gw_metrics.h"
 #include "gw_redis.h"
@@ -18,7 +19,6 @@
 
 int net_recv_flush(struct connection *);
 
-#define CHECK_TICKS 30
 #define PING_TICKS 30
 #define SESSION_SOCKETS_MAX 50 /* tabs of one session */
 #define SESSION_TOPIC \
@@ -229,6 +229,9 @@ static int handshake_ok(struct gw_rq *rq)
 		           "Too many windows of this session are open. Close some of them.");
 	} else if (gw_draining()) {
 		gw_problem_said(rq, 503, NULL, NULL, "This worker is about to end. Connect again.");
+	} else if (!gw_redis_listening()) {
+		gw_problem_said(rq, 503, NULL, NULL,
+		                "Changes cannot be followed right now. Connect again.");
 	} else {
 		return 0;
 	}
@@ -272,6 +275,7 @@ static void check(struct gw_socket *s)
 static void on_tick(void *arg, uint64_t now)
 {
 	static unsigned tick;
+	unsigned every = gw_conf.live_recheck_s > 0 ? (unsigned)gw_conf.live_recheck_s : 1;
 	struct gw_socket *s, *next;
 	(void)arg;
 
@@ -282,19 +286,31 @@ static void on_tick(void *arg, uint64_t now)
 			kore_connection_disconnect(s->c); /* frees it */
 			continue;
 		}
-		if ((tick + s->serial) % CHECK_TICKS == 0)
+		s->reads = 0;
+		if ((tick + s->serial) % every == 0)
 			check(s);
 		if ((tick + s->serial) % PING_TICKS == PING_TICKS / 2)
 			gw_socket_send(s, WS_PING, "", 0);
 	}
 }
 
-void gw_live_leave(void)
+static void close_all(uint16_t code)
 {
 	struct gw_socket *s;
 
 	TAILQ_FOREACH (s, &gw_sockets, link)
-		gw_socket_close(s, WS_GOING_AWAY);
+		gw_socket_close(s, code);
+}
+
+void gw_live_leave(void)
+{
+	close_all(WS_GOING_AWAY);
+}
+
+/* Frames were missed: who connects again asks for the present state first. */
+static void on_deaf(void)
+{
+	close_all(WS_TRY_AGAIN);
 }
 
 unsigned gw_live_sockets(void)
@@ -304,6 +320,6 @@ unsigned gw_live_sockets(void)
 
 void gw_live_start(void)
 {
-	gw_redis_listen(on_live);
+	gw_redis_listen(on_live, on_deaf);
 	kore_timer_add(on_tick, 1000, NULL, 0);
 }

@@ -6,8 +6,8 @@
  *   server  {"op":"subscribed","topic":…}  {"op":"denied","topic":…}  {"op":"pong"}  and the frames
  * of services
  *
- * Each subscription is asked of api.may_watch, and again every 30 s, as is
- * whether the session still exists. A frame is built once for all who watch; a
+ * Each subscription is asked of api.may_watch, and again every live_recheck_s
+ * seconds, as is whether the session still exists. A frame is built once for all who watch; a
  * client that does not read is dropped (4429) rather than remembered.
  */
 #include "gw_http.h"

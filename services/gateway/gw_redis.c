@@ -40,6 +40,8 @@ static TAILQ_HEAD(, ask) waiting =
 static unsigned timeouts;
 static uint64_t paused_until;
 static void (*on_live)(const char *topic, const char *json, size_t len);
+static void (*on_deaf)(void);
+static bool listening; /* Redis has confirmed the subscription */
 static char *host;
 static int port;
 
@@ -88,6 +90,8 @@ static void cleanup(void *arg)
 	l->mask = 0;
 	l->ac = NULL;
 	l->up = false;
+	if (l->subscriber)
+		listening = false;
 }
 
 static void on_event(void *arg, int error)
@@ -108,6 +112,8 @@ static void on_message(redisAsyncContext *ac, void *r, void *arg)
 	(void)ac;
 	(void)arg;
 
+	if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 3) /* psubscribe */
+		listening = true;
 	/* pmessage, pattern, channel, text */
 	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 4 || !on_live)
 		return;
@@ -132,8 +138,12 @@ static void on_connect(const redisAsyncContext *ac, int status)
 
 static void on_disconnect(const redisAsyncContext *ac, int status)
 {
+	const struct link *l = ac->ev.data;
+
 	if (status != REDIS_OK)
 		log_warn("redis.lost", LOG_STR("why", ac->errstr));
+	if (l->subscriber && on_deaf)
+		on_deaf();
 }
 
 static void dial(struct link *l)
@@ -218,9 +228,15 @@ bool gw_redis_ready(void)
 	return commands.up && kore_time_ms() >= paused_until;
 }
 
-void gw_redis_listen(void (*fn)(const char *topic, const char *json, size_t len))
+void gw_redis_listen(void (*fn)(const char *topic, const char *json, size_t len), void (*deaf)(void))
 {
 	on_live = fn;
+	on_deaf = deaf;
+}
+
+bool gw_redis_listening(void)
+{
+	return listening;
 }
 
 /* ---- commands ----------------------------------------------------------------------------- */

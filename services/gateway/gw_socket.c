@@ -12,6 +12,7 @@ void net_send_stream(struct connection *, void *, size_t, int (*)(struct netbuf 
                      struct netbuf **);
 
 #define QUEUE_MAX (256 * 1024)
+#define READS_MAX 3000 /* in a second: about 1000 messages */
 #define STUCK_MS 20000
 #define CLOSE_MS 3000
 
@@ -36,6 +37,7 @@ struct gw_socket *gw_socket_new(struct connection *c, const struct gw_session *s
 	s->serial = ++last_serial;
 	s->session = *session;
 	c->hdlr_extra = s;
+	c->read = gw_socket_read;
 	TAILQ_INSERT_TAIL(&gw_sockets, s, link);
 	gw_n_sockets++;
 	return s;
@@ -94,6 +96,17 @@ void gw_socket_unwatch(struct gw_socket *s, const char *asked)
 	}
 }
 
+int gw_socket_read(struct connection *c, size_t *ret_n)
+{
+	struct gw_socket *s = c->hdlr_extra;
+
+	if (s && ++s->reads > READS_MAX) {
+		gw_socket_close(s, WS_TOO_MUCH);
+		return KORE_RESULT_ERROR;
+	}
+	return net_read(c, ret_n);
+}
+
 /* ---- frames ------------------------------------------------------------------------------- */
 
 static struct frame *frame_new(uint8_t op, const void *data, size_t len)
@@ -129,11 +142,11 @@ static int on_sent(struct netbuf *nb)
 	return KORE_RESULT_OK;
 }
 
-static void push(struct gw_socket *s, struct frame *f)
+static void enqueue(struct gw_socket *s, struct frame *f)
 {
 	struct netbuf *nb;
 
-	if (s->closing || s->c->state != CONN_STATE_ESTABLISHED)
+	if (s->c->state != CONN_STATE_ESTABLISHED)
 		return;
 	if (!s->queued)
 		s->stuck_since = kore_time_ms();
@@ -144,6 +157,19 @@ static void push(struct gw_socket *s, struct frame *f)
 	nb->extra = f;
 	if (!net_send_flush(s->c))
 		s->closing = 1; /* broken: the next tick ends it */
+}
+
+/* Nobody is remembered who does not read, whether others speak or he asks. */
+static void push(struct gw_socket *s, struct frame *f)
+{
+	if (s->closing)
+		return;
+	if (s->queued + f->len <= QUEUE_MAX) {
+		enqueue(s, f);
+	} else {
+		gw_count(GW_LIVE_DROPPED);
+		gw_socket_close(s, WS_TOO_SLOW);
+	}
 }
 
 void gw_socket_send(struct gw_socket *s, uint8_t op, const void *data, size_t len)
@@ -157,10 +183,13 @@ void gw_socket_send(struct gw_socket *s, uint8_t op, const void *data, size_t le
 void gw_socket_close(struct gw_socket *s, uint16_t code)
 {
 	const uint8_t payload[2] = { (uint8_t)(code >> 8), (uint8_t)code };
+	struct frame *f;
 
 	if (s->closing)
 		return;
-	gw_socket_send(s, WS_CLOSE, payload, sizeof(payload));
+	f = frame_new(WS_CLOSE, payload, sizeof(payload));
+	enqueue(s, f);
+	frame_unref(f);
 	if (!s->closing)
 		s->closing = kore_time_ms();
 	s->c->flags |= CONN_WS_CLOSE_SENT; /* Kore must not send another one */
@@ -168,15 +197,7 @@ void gw_socket_close(struct gw_socket *s, uint16_t code)
 
 static void deliver(struct gw_watch *w, void *arg)
 {
-	struct gw_socket *s = w->socket;
-	struct frame *f = arg;
-
-	if (s->queued + f->len <= QUEUE_MAX) {
-		push(s, f);
-	} else if (!s->closing) {
-		gw_count(GW_LIVE_DROPPED);
-		gw_socket_close(s, WS_TOO_SLOW);
-	}
+	push(w->socket, arg);
 }
 
 void gw_socket_publish(const char *topic, const char *json, size_t len)

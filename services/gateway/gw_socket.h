@@ -17,6 +17,7 @@ struct gw_socket {
 	uint64_t stuck_since; /* 0: nothing is queued */
 	uint64_t closing;     /* since when we wait for the client's close; 0: open */
 	unsigned checks;      /* questions to api.may_watch on their way */
+	unsigned reads;       /* in this second */
 	size_t n;
 	struct gw_watch *watch[GW_TOPICS_MAX];
 	TAILQ_ENTRY(gw_socket) link;
@@ -27,6 +28,11 @@ extern unsigned gw_n_sockets;
 
 struct gw_socket *gw_socket_new(struct connection *c, const struct gw_session *session);
 void gw_socket_free(struct gw_socket *s);
+/*
+ * In place of net_read(): Kore reads as long as there is something and answers
+ * pings itself, so that who never stops talking would have the worker alone.
+ */
+int gw_socket_read(struct connection *c, size_t *ret_n);
 struct gw_socket *gw_socket_find(uint64_t serial); /* NULL: it is gone */
 
 struct gw_watch *gw_socket_watched(struct gw_socket *s,

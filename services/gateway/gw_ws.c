@@ -40,6 +40,16 @@ static bool topic_ok(const char *s)
 	return n && n < GW_TOPIC_MAX && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789/") == n;
 }
 
+/* Our messages are flat. The parser recurses, and may run on a coroutine's small stack. */
+static bool deep(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += text[i] == '{' || text[i] == '[';
+	return n > 1;
+}
+
 enum gw_op gw_ws_parse(const void *data, size_t len, char topic[GW_TOPIC_MAX])
 {
 	static const struct {
@@ -54,7 +64,7 @@ enum gw_op gw_ws_parse(const void *data, size_t len, char topic[GW_TOPIC_MAX])
 	enum gw_op r = GW_OP_BAD;
 	json_t *j;
 
-	if (len > 512 || memchr(data, '\0', len))
+	if (len > 512 || memchr(data, '\0', len) || deep(data, len))
 		return GW_OP_BAD;
 	j = json_loadb(data, len, JSON_REJECT_DUPLICATES, NULL);
 	op = json_string_value(json_object_get(j, "op"));
