@@ -39,6 +39,13 @@ test('a change carries the token of the session and its key', async () => {
   assert.equal(calls[0].body, '{"version":3}');
 });
 
+test('before signing in there is no token, and no empty header either', async () => {
+  setCsrf('');
+  const calls = service({ status: 200, body: {} });
+  await submit('/session', {});
+  assert.equal('x-csrf-token' in calls[0].headers, false);
+});
+
 test('an accepted command is followed to its result, over passing failures', async () => {
   service(
     { status: 200, body: { state: 'leased' } },

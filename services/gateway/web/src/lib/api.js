@@ -37,7 +37,7 @@ export async function get(path, { query, signal } = {}) {
  */
 export async function send(method, path, { body, key, signal } = {}) {
   const headers = { accept: 'application/json' };
-  if (method !== 'GET') headers['x-csrf-token'] = csrf;
+  if (method !== 'GET' && csrf) headers['x-csrf-token'] = csrf;
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (key) headers['idempotency-key'] = key;
 

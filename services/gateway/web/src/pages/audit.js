@@ -47,13 +47,18 @@ function objectLink(object, mark) {
   return PAGES[kind] ? html`<a href="/${PAGES[kind]}/${id}">${mark(object)}</a>` : mark(object);
 }
 
+/** What was written down about it, as a person would say it. */
 function detailText(detail) {
   if (detail === null || detail === undefined) return '';
   if (typeof detail !== 'object') return String(detail);
-  const words = Object.entries(detail).map(
-    ([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`,
-  );
-  return words.join(', ');
+  const { from, to, ...rest } = detail;
+  const moved = from && to && from !== to ? [`${from} → ${to}`] : [];
+  const words = Object.entries(rest).map(([name, value]) => `${name}: ${valueText(value)}`);
+  return [...moved, ...words].join(', ');
+}
+
+function valueText(value) {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 export default function auditPage(ctx) {

@@ -77,7 +77,7 @@ function requestTiles(requests) {
     tone: 'pending',
     label: 'Waiting for approval',
     value: number(pending),
-    text: pending ? 'Oldest first in the list' : 'All are decided',
+    text: pending ? 'Oldest first in the list' : 'Nothing waits',
     href: '/requests?state=pending&dir=asc',
   })}
   ${tile({
@@ -98,10 +98,17 @@ function serverTile(servers) {
     tone: 'good',
     label: 'Servers running',
     value: html`${number(running)}<span class="dim"> of ${number(total)}</span>`,
-    text: total > running ? `${number(total - running)} not running` : 'All are running',
+    text: serverText(running, total),
     href: '/servers',
-    extra: stack([{ value: running, tone: 'good' }], total, `${running} of ${total} servers run`),
+    extra: total
+      ? stack([{ value: running, tone: 'good' }], total, `${running} of ${total} servers run`)
+      : nothing,
   });
+}
+
+function serverText(running, total) {
+  if (!total) return 'No servers yet';
+  return total > running ? `${number(total - running)} not running` : 'All are running';
 }
 
 function costTile(cost) {

@@ -57,7 +57,7 @@ export class LogView {
     box.addEventListener('click', (event) => this.#clicked(event), { signal });
     this.#observer = new ResizeObserver(() => this.#resized());
     this.#observer.observe(box);
-    document.fonts.ready.then(() => this.#resized());
+    document.fonts.addEventListener('loadingdone', () => this.#resized(), { signal });
   }
 
   end() {
