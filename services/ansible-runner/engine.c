@@ -1,11 +1,8 @@
 #include "engine.h"
 #include "buf.h"
 #include "err.h"
-#include "run_end.h"
 #include "helper.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +13,6 @@
 
 #define LOOK_MS 500
 #define TIDY_MS 600000
-#define KEEP_SPOOLS_S (7 * 24 * 3600)
-#define ORPHAN_MS 120000
 
 static struct engine *engine;
 
@@ -37,7 +32,7 @@ void engine_look(void)
 
 /* ---- our runs ------------------------------------------------------------------------------ */
 
-static struct active *find(const struct engine *e, int64_t id)
+struct active *engine_find(const struct engine *e, int64_t id)
 {
 	struct active *a;
 
@@ -57,7 +52,7 @@ static void let_go(struct active *a)
 
 static void hold(struct engine *e, const struct run *run, const char *how)
 {
-	struct active *a = find(e, run->id);
+	struct active *a = engine_find(e, run->id);
 
 	if (a)
 		let_go(a);
@@ -84,7 +79,6 @@ static int64_t count(const struct engine *e)
 struct got {
 	struct engine *engine;
 	struct run run[16];
-	int64_t orphan; /* adopt() */
 	size_t n;
 };
 
@@ -93,12 +87,6 @@ static void read_runs(struct got *got, struct db_rows *rows)
 	got->n = 0;
 	while (got->n < 16 && db_next(rows))
 		run_read(rows, &got->run[got->n++]);
-}
-
-static void correlate(struct cmd *c, const struct run *run)
-{
-	if (*run->corr)
-		memcpy(c->corr, run->corr, sizeof(c->corr));
 }
 
 static int claim(struct cmd *c, void *arg)
@@ -116,7 +104,7 @@ static int claim(struct cmd *c, void *arg)
 	read_runs(got, &rows);
 	if (!got->n)
 		return 0;
-	correlate(c, &got->run[0]);
+	run_correlate(c, &got->run[0]);
 	rows.row = 0;
 	run_live(c, &rows, true);
 	r = run_say(c, &got->run[0], "Waiting for %s to answer at %s.", got->run[0].name, got->run[0].address);
@@ -148,70 +136,6 @@ static int take_over(struct cmd *c, void *arg)
 	if (!r)
 		read_runs(got, &rows);
 	return r;
-}
-
-/* ---- runs that nobody here can go on with --------------------------------------------------- */
-
-static int find_orphans(struct cmd *c, void *arg)
-{
-	static const struct db_query q = { .name = "run_orphans", .sql = "SELECT o AS id FROM runner.orphans($1::uuid) o" };
-	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
-	struct got *got = arg;
-	int r = db_select(c->db, &q, &rows, db_str(got->engine->settings.dir.place));
-
-	got->n = 0;
-	while (!r && got->n < 16 && db_next(&rows))
-		got->run[got->n++].id = db_get_i64(&rows, "id");
-	return r;
-}
-
-static int adopt(struct cmd *c, void *arg)
-{
-	static const struct db_query q = {
-		.name = "run_adopt",
-		.sql = "SELECT " RUN_COLUMNS " FROM runner.adopt($1::bigint, $2::uuid) r",
-	};
-	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
-	struct got *got = arg;
-	struct run run;
-	int r = db_select(c->db, &q, &rows, db_i64(got->orphan), db_str(svc_instance(c->svc)));
-
-	if (r || !db_next(&rows))
-		return r;
-	run_read(&rows, &run);
-	correlate(c, &run);
-	return run_end(c, &run, &(struct run_outcome){ .event = RUN_GONE, .reason = "unknown_remote", .exit = -1, .ours = true });
-}
-
-/* Gone for two minutes of our own clock: whoever had them does not come back in time. */
-static void mind_orphans(struct engine *e)
-{
-	static struct {
-		int64_t id, since;
-	} seen[16];
-	static size_t n_seen;
-	struct got got = { .engine = e };
-	int64_t now = engine_now();
-
-	if (svc_transaction(e->svc, find_orphans, &got))
-		return;
-	for (size_t i = 0; i < got.n; i++) {
-		int64_t since = now;
-
-		for (size_t k = 0; k < n_seen; k++)
-			if (seen[k].id == got.run[i].id)
-				since = seen[k].since;
-		got.run[i].waiting_s = since; /* only a place to keep it */
-		if (now - since < ORPHAN_MS)
-			continue;
-		got.orphan = got.run[i].id;
-		svc_transaction(e->svc, adopt, &got);
-	}
-	n_seen = got.n;
-	for (size_t i = 0; i < n_seen; i++) {
-		seen[i].id = got.run[i].id;
-		seen[i].since = got.run[i].waiting_s;
-	}
 }
 
 /* ---- wishes --------------------------------------------------------------------------------- */
@@ -246,7 +170,7 @@ static int read_wishes(struct cmd *c, void *arg)
 		struct active *a;
 
 		run_read(&rows, &now);
-		a = find(e, now.id);
+		a = engine_find(e, now.id);
 		if (!a)
 			continue;
 		a->over |= a->run.fence != now.fence || run_is_final(now.state);
@@ -280,7 +204,7 @@ static void on_look(void *arg)
 	if (svc_draining(e->svc) || !db_ready(svc_db(e->svc)))
 		return;
 	look(e);
-	mind_orphans(e);
+	upkeep_orphans(e);
 }
 
 /* ---- turns ---------------------------------------------------------------------------------- */
@@ -363,48 +287,6 @@ static void on_growth(void *arg)
 		step_all(e, true);
 }
 
-/* ---- what ended long ago -------------------------------------------------------------------- */
-
-static bool ended_long_ago(struct engine *e, int64_t id, bool *ret_ended)
-{
-	static const struct db_query q = {
-		.name = "run_ended",
-		.sql = "SELECT r.finished_at IS NOT NULL AS ended, coalesce(r.finished_at < now() - $2::bigint * interval '1 s', false)"
-		       " AS old FROM runner.run r WHERE r.id = $1::bigint AND (r.place IS NULL OR r.place = $3::uuid)",
-	};
-	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
-
-	*ret_ended = false;
-	if (db_select(svc_db(e->svc), &q, &rows, db_i64(id), db_i64(KEEP_SPOOLS_S), db_str(e->settings.dir.place)) ||
-	    !db_next(&rows))
-		return false;
-	*ret_ended = db_get_bool(&rows, "ended");
-	return db_get_bool(&rows, "old");
-}
-
-/* Runs whose service died between their end and the cleaning, and spools that nobody will ask for any more. */
-static void on_tidy(void *arg)
-{
-	struct engine *e = arg;
-	DIR *d = svc_draining(e->svc) || !db_ready(svc_db(e->svc)) ? NULL : opendir(e->settings.dir.base);
-	struct dirent *entry;
-
-	while (d && (entry = readdir(d))) {
-		int64_t id = isdigit((unsigned char)entry->d_name[0]) ? strtoll(entry->d_name, NULL, 10) : 0;
-		bool ended, old;
-
-		if (!id || find(e, id))
-			continue;
-		old = ended_long_ago(e, id, &ended);
-		if (old)
-			run_dir_remove(&e->settings.dir, id);
-		else if (ended && run_dir_untidy(&e->settings.dir, id))
-			engine_clean(e, id);
-	}
-	if (d)
-		closedir(d);
-}
-
 /* ---- begin and end -------------------------------------------------------------------------- */
 
 struct engine *engine_new(struct service *s, const struct engine_settings *settings)
@@ -420,7 +302,7 @@ struct engine *engine_new(struct service *s, const struct engine_settings *setti
 		svc_watch(s, e->notify, false, on_growth, e); /* without it the turns find out, a little later */
 	svc_timer(s, e->settings.poll_ms, on_turn, e);
 	svc_timer(s, LOOK_MS, on_look, e);
-	svc_timer(s, TIDY_MS, on_tidy, e);
+	svc_timer(s, TIDY_MS, upkeep_tidy, e);
 	engine = e;
 	return e;
 }

@@ -60,6 +60,7 @@ struct engine *engine_free(struct engine *e);
 void engine_look(void);
 /* Ends what is left of a run that is over, and removes all but its spool. */
 void engine_clean(struct engine *e, int64_t run);
+struct active *engine_find(const struct engine *e, int64_t run);
 int64_t engine_now(void); /* monotonic, ms */
 
 /* start.c: state starting */
@@ -70,3 +71,6 @@ void follow_step(struct active *a, bool grown);
 void follow_release(struct active *a);
 /* Begins a supervisor, if it has none yet. */
 void follow_launch(struct active *a);
+/* upkeep.c */
+void upkeep_orphans(struct engine *e);
+void upkeep_tidy(void *engine);

@@ -37,6 +37,14 @@ void run_read(const struct db_rows *rows, struct run *ret)
 	copy(ret->playbook, sizeof(ret->playbook), db_get_str(rows, "playbook"));
 }
 
+void run_correlate(struct cmd *c, const struct run *run)
+{
+	if (!*run->corr)
+		return;
+	memcpy(c->corr, run->corr, sizeof(c->corr));
+	log_correlation(c->corr);
+}
+
 void run_live(struct cmd *c, const struct db_rows *rows, bool listed)
 {
 	const char *state = db_get_str(rows, "state");

@@ -29,6 +29,8 @@ struct run {
 	" r.cancel_at IS NOT NULL AS cancel, r.kill_at IS NOT NULL AS kill, r.message, r.ok, r.changed, r.failed," \
 	" extract(epoch FROM clock_timestamp() - r.claimed_at)::bigint AS waiting_s," \
 	" extract(epoch FROM clock_timestamp() - r.cancel_at)::bigint AS cancelling_s"
+/* What is done for a run carries the correlation of who asked for it. */
+void run_correlate(struct cmd *c, const struct run *run);
 void run_read(const struct db_rows *rows, struct run *ret);
 
 /* A new run; the same op and attempt again change nothing. *ret_id is 0 then. */

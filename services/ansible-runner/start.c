@@ -19,12 +19,6 @@ struct judged {
 	enum host_key_verdict verdict;
 };
 
-static void correlate(struct cmd *c, const struct run *run)
-{
-	if (*run->corr)
-		memcpy(c->corr, run->corr, sizeof(c->corr));
-}
-
 /* ---- the end before the beginning ----------------------------------------------------------- */
 
 struct failure {
@@ -36,7 +30,7 @@ static int record_failure(struct cmd *c, void *arg)
 {
 	const struct failure *f = arg;
 
-	correlate(c, &f->a->run);
+	run_correlate(c, &f->a->run);
 	return run_end(c, &f->a->run,
 	               &(struct run_outcome){ .event = RUN_FAILED, .reason = f->reason, .message = f->message, .exit = -1, .ours = true });
 }
@@ -58,7 +52,7 @@ static int judge(struct cmd *c, void *arg)
 	char detail[120], fingerprint[SSH_FINGERPRINT];
 	int r;
 
-	correlate(c, run);
+	run_correlate(c, run);
 	r = host_key_judge(c, run, j->seen, &j->verdict);
 	if (r || j->verdict != HOST_KEY_PINNED)
 		return r;
