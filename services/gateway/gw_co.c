@@ -17,7 +17,7 @@
 #endif
 
 #define STACK (128 * 1024)
-#define GUARD 4096
+#define GUARD (64 * 1024) /* no frame of ours, or of a library, steps over it */
 
 struct gw_co {
 	ucontext_t here, back;

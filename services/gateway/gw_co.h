@@ -2,7 +2,7 @@
 /*
  * A coroutine for each request, so that handlers read from top to bottom
  *
- * A handler runs on a small stack of its own (128 KiB, guard page below) and
+ * A handler runs on a small stack of its own (128 KiB, guard pages below) and
  * may wait for the database, Redis or the bus; meanwhile the worker serves
  * others. When the client goes away while a handler waits, the wait returns
  * false and the handler must return without waiting again.

@@ -65,6 +65,15 @@ static void seal_fields(const struct msg_def *msg, const char *id, void *rec, ui
 	}
 }
 
+/* A secret was in it. */
+static void forget_body(struct gw_rq *rq)
+{
+	size_t len;
+	const char *body = gw_request_body(rq, &len);
+
+	sodium_memzero((void *)(uintptr_t)body, len);
+}
+
 /* Method, path and body together: the same key for another address or body is another request. */
 static void digest(struct gw_rq *rq, char out[65])
 {
@@ -196,6 +205,8 @@ static void send_command(struct gw_rq *rq, void *rec)
 		c.agg = agg;
 	}
 	seal_fields(msg, c.id, rec, blobs, &n_blobs);
+	if (n_blobs)
+		forget_body(rq);
 	submit(rq, &c);
 	for (size_t i = 0; i < n_blobs; i++)
 		free(blobs[i]);
@@ -213,6 +224,10 @@ void gw_command(struct gw_rq *rq)
 
 	if (def->size > sizeof(rec))
 		abort();
+	if (rq->req->query_string && *rq->req->query_string) {
+		gw_problem(rq, 400, NULL, "This address takes no parameters.");
+		return;
+	}
 	body = gw_request_body(rq, &len);
 	r = rec_from_json(def, body, len, rec, &mem, &errors);
 	if (r == REC_E_MALFORMED)

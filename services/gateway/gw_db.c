@@ -11,6 +11,7 @@
 
 #define RETRY_MS 200
 #define MOST_WAITING 500
+#define SILENT_MS 12000 /* longer than the role's statement_timeout: the server or the way to it is dead */
 
 struct gw_pending {
 	TAILQ_ENTRY(gw_pending) link;
@@ -27,6 +28,8 @@ struct conn {
 	enum state state;
 	int fd;
 	bool want_write;
+	bool said; /* that it cannot be reached: once is enough */
+	uint64_t since; /* when it last answered, or began to owe an answer */
 	unsigned waiting;
 	TAILQ_HEAD(, gw_pending) queue;
 };
@@ -67,7 +70,9 @@ static void lose(struct conn *c, const char *why)
 
 	if (c->state == DOWN)
 		return;
-	log_warn("db.away", LOG_STR("why", why), LOG_STR("said", PQerrorMessage(c->pg)));
+	if (!c->said)
+		log_warn("db.away", LOG_STR("why", why), LOG_STR("said", PQerrorMessage(c->pg)));
+	c->said = c->state == CONNECTING;
 	c->state = DOWN;
 	c->fd = -1;
 	c->want_write = false;
@@ -99,7 +104,8 @@ static struct gw_pending *enqueue(struct conn *c, gw_db_done done, void *arg)
 	p->done = done;
 	p->arg = arg;
 	TAILQ_INSERT_TAIL(&c->queue, p, link);
-	c->waiting++;
+	if (!c->waiting++)
+		c->since = kore_time_ms();
 	return p;
 }
 
@@ -115,6 +121,7 @@ static void read_results(struct conn *c)
 
 		if (!res)
 			continue; /* the end of one statement's results */
+		c->since = kore_time_ms();
 		if (PQresultStatus(res) != PGRES_PIPELINE_SYNC) {
 			if (p->answered)
 				PQclear(res);
@@ -144,6 +151,7 @@ static void connected(struct conn *c)
 	PQsetnonblocking(c->pg, 1);
 	PQenterPipelineMode(c->pg);
 	c->state = READY;
+	c->said = false;
 	c->fd = -1;
 	for (size_t i = 0; i < n_statements; i++) {
 		if (!PQsendPrepare(c->pg, statements[i].name, statements[i].sql, 0, NULL) ||
@@ -197,6 +205,7 @@ static void begin(struct conn *c)
 {
 	c->pg = PQconnectStart(info); /* never PQconnectdb(): it blocks the worker */
 	c->state = CONNECTING;
+	c->since = kore_time_ms();
 	c->fd = -1;
 	if (!c->pg || PQstatus(c->pg) == CONNECTION_BAD)
 		lose(c, "connect");
@@ -207,10 +216,12 @@ static void begin(struct conn *c)
 static void on_timer(void *arg, uint64_t now)
 {
 	(void)arg;
-	(void)now;
-	for (int i = 0; i < n_conns; i++)
-		if (conns[i].state == DOWN)
-			begin(&conns[i]);
+	for (struct conn *c = conns; c < conns + n_conns; c++) {
+		if (c->state == DOWN)
+			begin(c);
+		else if ((c->state == CONNECTING || c->waiting) && now > c->since + SILENT_MS)
+			lose(c, "silence");
+	}
 }
 
 void gw_db_start(const char *conninfo, int wanted, const struct gw_stmt *stmts, size_t n)

@@ -1,7 +1,8 @@
 #pragma once
 /*
  * PostgreSQL without blocking: a few pipelined connections in each worker,
- * statements prepared when they connect.
+ * statements prepared when they connect. A connection that owes an answer for
+ * 12 s is given up: nobody waits for ever.
  */
 #include <libpq-fe.h>
 #include <stdbool.h>

@@ -23,6 +23,7 @@ struct link {
 	redisAsyncContext *ac;
 	int fd, mask;
 	bool up, subscriber;
+	bool said; /* that it cannot be reached: once is enough */
 };
 
 /* One command. hiredis calls on_reply() for each exactly once, late or never asked for any more;
@@ -128,10 +129,13 @@ static void on_connect(const redisAsyncContext *ac, int status)
 	struct link *l = ac->ev.data;
 
 	if (status != REDIS_OK) {
-		log_warn("redis.away", LOG_STR("why", ac->errstr));
+		if (!l->said)
+			log_warn("redis.away", LOG_STR("why", ac->errstr));
+		l->said = true;
 		return;
 	}
 	l->up = true;
+	l->said = false;
 	if (l->subscriber)
 		redisAsyncCommand(l->ac, on_message, NULL, "PSUBSCRIBE live:*");
 }

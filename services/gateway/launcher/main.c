@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,7 +54,7 @@ static const char *const template = "load %s/gateway.so\n"
 				    "server portal {\n\tbind %s %s gw_connect\n\ttls no\n}\n"
 				    "workers %lld\n"
 				    "pidfile %s/kore.pid\n"
-				    "worker_max_connections 8192\n"
+				    "worker_max_connections %lu\n"
 				    "worker_rlimit_nofiles %lu\n"
 				    "worker_accept_threshold 1\n"
 				    "worker_set_affinity 0\n"
@@ -71,11 +72,21 @@ static const char *const template = "load %s/gateway.so\n"
 				    "websocket_maxframe 4096\n"
 				    "domain * {\n\tattach portal\n\troute ^/.*$ gw_entry\n}\n";
 
+/* Kore sets it as soft and hard limit. */
 static unsigned long file_limit(void)
 {
-	long n = sysconf(_SC_OPEN_MAX);
+	struct rlimit limit = { .rlim_max = RLIM_INFINITY };
 
-	return n > 0 && n < 19900 ? (unsigned long)n : 19900;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_max < 19900 ? (unsigned long)limit.rlim_max : 19900;
+}
+
+/* Below the descriptors there are: accept() without one left would be tried again in an endless loop. */
+static unsigned long connection_limit(void)
+{
+	unsigned long files = file_limit(), most = files > 600 ? files - 300 : files / 2;
+
+	return most < 8192 ? most : 8192;
 }
 
 static int write_conf(const char *dir, char path[PATH_MAX])
@@ -93,7 +104,8 @@ static int write_conf(const char *dir, char path[PATH_MAX])
 	f = fopen(path, "we");
 	if (!f)
 		return -errno;
-	fprintf(f, template, lib, host, port, (long long)gw_conf.workers, dir, file_limit());
+	fprintf(f, template, lib, host, port, (long long)gw_conf.workers, dir,
+	        connection_limit(), file_limit());
 	return fclose(f) ? -errno : 0;
 }
 
