@@ -353,7 +353,7 @@ test('thousands of subscriptions at once are too much', withPerson, async () => 
   const ws = await eve.live();
   ws.socket.write(Buffer.concat(Array.from({ length: 3000 }, (_, i) => frame(0x81, JSON.stringify({ op: 'sub', topic: `request/${i + 1}` })))));
   for (let i = 0; !ws.closed && i < 100; i++) await sleep(50);
-  assert.ok(ws.closed === null || ws.closed.code === 4429, JSON.stringify(ws.closed));
+  assert.ok([4429, 1006].includes(ws.closed?.code), JSON.stringify(ws.closed)); // 1006: it still sent when it was cut off
   assert.ok(ws.messages.filter((m) => m.op === 'subscribed').length <= 2);
   assert.equal((await exchange(`${url}/healthz`)).status, 200);
   ws.close();
