@@ -156,13 +156,13 @@ static bool too_long(struct spool_reader *r, size_t left)
 bool spool_next(struct spool_reader *r, struct spool_record *ret)
 {
 	*ret = (struct spool_record){ .kind = SPOOL_GARBLED };
-	for (;;) {
+	while (r->n > r->done) {
 		const char *p = r->data + r->done, *nl;
 		size_t left = r->n - r->done;
 
-		nl = left ? memchr(p, '\n', left) : NULL;
+		nl = memchr(p, '\n', left);
 		if (!nl)
-			return (left > SPOOL_RECORD_MAX || (left && r->skipping)) && too_long(r, left);
+			return (left > SPOOL_RECORD_MAX || r->skipping) && too_long(r, left);
 		consume(r, (size_t)(nl - p) + 1);
 		if (r->skipping || nl == p) { /* the rest of what was skipped; the empty line after a torn record */
 			r->skipping = false;
@@ -172,4 +172,5 @@ bool spool_next(struct spool_reader *r, struct spool_record *ret)
 			parse(r, p, (size_t)(nl - p), ret);
 		return true;
 	}
+	return false;
 }

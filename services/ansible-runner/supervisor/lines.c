@@ -22,7 +22,7 @@ static void give(struct lines *l, size_t len)
 	l->on_line(l->arg, l->data, len);
 }
 
-static void too_long(struct lines *l)
+static void cut_here(struct lines *l)
 {
 	size_t n = whole_characters(l->data, l->n);
 
@@ -51,7 +51,7 @@ void lines_feed(struct lines *l, const char *data, size_t len)
 			data++;
 			len--;
 		} else if (l->n == LINES_LONGEST && len) {
-			too_long(l);
+			cut_here(l);
 		}
 	}
 }
