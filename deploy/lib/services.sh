@@ -110,7 +110,7 @@ write_service() {
 	dir=$(dir_of "$name")
 	user=$(user_of "$name")
 	mkdir -p "$dir/log" "$dir/control"
-	give "$VAR/log/$name" "$name" 0750
+	give "$VAR/log/$name" "$name" 0700
 	{
 		printf '#!/bin/bash\n# Written by deploy/local.\nexec 2>&1 </dev/null\ncd /\numask 077\n'
 		"run_$name"
