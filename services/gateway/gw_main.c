@@ -11,6 +11,10 @@
 #include "gw_static.h"
 #include "log.h"
 
+#if defined(GW_NO_SANDBOX)
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #include <kore/hooks.h>
 #include <kore/seccomp.h>
 #include <signal.h>
@@ -155,6 +159,11 @@ void kore_worker_teardown(void)
 {
 	log_info("service.stopped");
 	kore_connection_prune(KORE_CONNECTION_PRUNE_ALL); /* sends what is queued */
+#if defined(GW_NO_SANDBOX)
+	http_process(); /* frees the requests of those connections */
+	kore_server_cleanup();
+	__lsan_do_recoverable_leak_check(); /* _exit() would leave it out */
+#endif
 	fflush(NULL);
 	leaving = true;
 	_exit(0);
