@@ -261,6 +261,7 @@ struct gw_pending *gw_db_send(const char *stmt, int n, const char *const *values
 {
 	struct gw_pending *p;
 	struct conn *c = NULL;
+	int r;
 
 	for (int i = 0; i < n_conns; i++) /* the least busy */
 		if (conns[i].state == READY && (!c || conns[i].waiting < c->waiting))
@@ -272,12 +273,11 @@ struct gw_pending *gw_db_send(const char *stmt, int n, const char *const *values
 		return NULL;
 	}
 	p = enqueue(c, done, arg);
-	if (PQflush(c->pg) < 0)
-		kore_timer_add(
-			on_broken, 0, c,
-			KORE_TIMER_ONESHOT); /* not now: the caller does not expect done() yet */
+	r = PQflush(c->pg);
+	if (r < 0) /* not now: the caller does not expect done() yet */
+		kore_timer_add(on_broken, 0, c, KORE_TIMER_ONESHOT);
 	else
-		watch(c, true);
+		watch(c, r == 1);
 	return p;
 }
 

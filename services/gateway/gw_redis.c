@@ -21,8 +21,10 @@
 struct link {
 	struct kore_event evt; /* first: Kore hands this back */
 	redisAsyncContext *ac;
-	int fd, mask;
+	int fd;
+	int mask, armed; /* what hiredis wants, what epoll knows */
 	bool up, subscriber;
+	bool soon; /* a write is due in the next turn of the loop */
 	bool said; /* that it cannot be reached: once is enough */
 };
 
@@ -50,17 +52,33 @@ static int port;
 
 static void arm(struct link *l)
 {
+	if (l->mask == l->armed)
+		return;
+	l->armed = l->mask;
 	kore_platform_event_schedule(l->fd, l->mask, 0, l); /* level triggered; ADD or MOD */
+}
+
+static void on_write(void *arg, uint64_t now)
+{
+	struct link *l = arg;
+	(void)now;
+
+	l->soon = false;
+	if (l->ac && l->up && (l->mask & EPOLLOUT))
+		redisAsyncHandleWrite(l->ac);
+	if (l->ac)
+		arm(l); /* it could not take all of it */
 }
 
 static void set(struct link *l, int bit, bool on)
 {
-	int mask = on ? l->mask | bit : l->mask & ~bit;
-
-	if (mask == l->mask)
-		return;
-	l->mask = mask;
-	arm(l);
+	l->mask = on ? l->mask | bit : l->mask & ~bit;
+	if (bit != EPOLLOUT || !on || !l->up) {
+		arm(l);
+	} else if (!l->soon) { /* a socket nearly always takes a command: no need to ask epoll */
+		l->soon = true;
+		kore_timer_add(on_write, 0, l, KORE_TIMER_ONESHOT);
+	}
 }
 
 static void add_read(void *l)
@@ -88,7 +106,7 @@ static void cleanup(void *arg)
 {
 	struct link *l = arg;
 
-	l->mask = 0;
+	l->mask = l->armed = 0;
 	l->ac = NULL;
 	l->up = false;
 	if (l->subscriber)
@@ -161,7 +179,7 @@ static void dial(struct link *l)
 	}
 	l->ac = ac;
 	l->fd = ac->c.fd;
-	l->mask = 0;
+	l->mask = l->armed = 0;
 	l->evt.handle = on_event;
 	ac->ev.data = l;
 	ac->ev.addRead = add_read;
