@@ -39,7 +39,8 @@ export async function signIn({ page, url }, { username, password }, path = '/') 
   await page.getByLabel('User name').fill(username);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('navigation', { name: 'Main' }).waitFor();
+  await page.getByLabel('Password').waitFor({ state: 'detached' }); // on a phone the navigation is folded away
+  await page.getByRole('heading', { level: 1 }).waitFor();
 }
 
 // The page as it is, kept for a look: build/screenshots/NAME.png

@@ -46,7 +46,7 @@ test('a sales agent asks for a server and sees its price before sending', async 
   await page.getByLabel('Project').selectOption({ label: 'Demo' });
   await page.getByLabel('Client').fill('Nordwind GmbH');
   await page.getByRole('radio', { name: /Falkenstein/ }).check({ force: true });
-  await page.getByRole('radio', { name: /CX23/i }).check({ force: true });
+  await page.getByRole('radio', { name: /^CX23/i }).check({ force: true });
   await page.getByLabel('Server name').fill(NAME);
   await page.getByLabel(/Why it is needed/).fill('The shop expects four times its usual traffic.');
   await page.getByText(/per month/i).first().waitFor();
