@@ -36,8 +36,7 @@ static void what_is_no_price_is_refused(void **state)
 	static const char *const bad[] = { "",      ".",     "1.",    ".5",     "-1.00", "+1.00",
 		                           "1e3",   "1,00",  " 1",    "1 ",     "1.0x",  "0x10",
 		                           "1.2.3", "NaN",   "inf",   "12345678901234567890",
-		                           "1.0000000000x", "\xc2\xa0"
-		                                            "1" };
+		                           "1.0000000000x", "\xc2\xa0\x31" };
 	int64_t micro;
 	(void)state;
 
