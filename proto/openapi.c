@@ -168,36 +168,71 @@ static json_t *template(const struct openapi_route *r, json_t *parameters)
 	return json_stringn(out, n);
 }
 
-static json_t *answer(const char *text)
+static json_t *refer(const char *schema)
 {
-	return json_pack("{s:s}", "description", text);
+	return json_pack("{s:s+}", "$ref", "#/components/schemas/", schema);
+}
+
+/* @schema may be NULL: a JSON value that is described in words elsewhere. */
+static json_t *answer(const char *text, const char *type, const char *schema)
+{
+	json_t *a = json_pack("{s:s}", "description", text);
+
+	if (type)
+		set(a, "content",
+		    json_pack("{s:{s:o}}", type, "schema", schema ? refer(schema) : json_object()));
+	return a;
 }
 
 static json_t *problem(const char *text)
 {
-	return json_pack("{s:s,s:{s:{s:{s:s}}}}", "description", text, "content",
-	                 "application/problem+json", "schema", "$ref",
-	                 "#/components/schemas/Problem");
+	return answer(text, "application/problem+json", "Problem");
+}
+
+static void good_answers(json_t *a, const struct openapi_route *r)
+{
+	switch (r->answer) {
+	case OPENAPI_JSON:
+		set(a, "200", answer("Done", "application/json", NULL));
+		break;
+	case OPENAPI_TEXT:
+		set(a, "200", answer("Done", "text/plain", NULL));
+		break;
+	case OPENAPI_NOTHING:
+		set(a, "204", answer("Done", NULL, NULL));
+		break;
+	case OPENAPI_WEBSOCKET:
+		set(a, "101", answer("Changes follow as messages", NULL, NULL));
+		set(a, "426", problem("This address speaks WebSocket"));
+		break;
+	}
+	if (r->command) {
+		set(a, "201", answer("Made", "application/json", NULL));
+		set(a, "202",
+		    answer("It will be done; look at the location", "application/json",
+		           "Accepted"));
+	}
 }
 
 static json_t *answers(const struct openapi_route *r)
 {
 	json_t *a = json_object();
 
-	set(a, "200", answer("Done"));
-	if (r->command) {
-		set(a, "201", answer("Made"));
-		set(a, "202", answer("Accepted: it will be done; look at the location"));
-		set(a, "409",
-		    problem("Something has changed meanwhile; state says what it is now"));
-	}
-	if (r->body)
-		set(a, "422", problem("Some fields need another look; errors names them"));
+	good_answers(a, r);
+	if (r->query || r->body)
+		set(a, "400", problem("The request cannot be read"));
 	if (r->session) {
 		set(a, "401", problem("Not signed in"));
 		set(a, "403", problem("Not allowed"));
 		set(a, "404", problem("Not there, or not given to you"));
+		set(a, "503",
+		    problem("Not possible right now; retry-after says when to try again"));
 	}
+	if (r->command)
+		set(a, "409",
+		    problem("Something has changed meanwhile; state says what it is now"));
+	if (r->body)
+		set(a, "422", problem("Some fields need another look; errors names them"));
 	return a;
 }
 
@@ -244,17 +279,33 @@ static void add_route(json_t *paths, const struct openapi_route *r)
 	json_decref(parameters);
 }
 
+/* An object whose members are all text, but those in @numbers. */
+static json_t *object_schema(const char *members, const char *numbers)
+{
+	json_t *properties = json_object();
+
+	for (const char *at = members; *at; at += strspn(at, " ")) {
+		size_t n = strcspn(at, " ");
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.*s", (int)n, at);
+		set(properties, name,
+		    json_pack("{s:s}", "type", strstr(numbers, name) ? "integer" : "string"));
+		at += n;
+	}
+	return json_pack("{s:s,s:o}", "type", "object", "properties", properties);
+}
+
 static json_t *components(void)
 {
-	return json_pack("{s:{s:{s:s,s:s,s:s}},s:{s:{s:s,s:{s:{s:s},s:{s:s},s:{s:s},s:{s:s},s:{s:s}"
-	                 ",s:{s:s},s:{s:s,s:{s:s,s:{s:{s:s},s:{s:s},s:{s:s}}}}}}}}",
-	                 "securitySchemes", "session", "type", "apiKey", "in", "cookie", "name",
-	                 "__Host-sid", "schemas", "Problem", "type", "object", "properties",
-	                 "title", "type", "string", "status", "type", "integer", "detail", "type",
-	                 "string", "code", "type", "string", "state", "type", "string",
-	                 "correlation", "type", "string", "errors", "type", "array", "items",
-	                 "type", "object", "properties", "field", "type", "string", "code", "type",
-	                 "string", "detail", "type", "string");
+	json_t *p = object_schema("type title status detail code correlation state", "status");
+	json_t *errors = json_pack("{s:s,s:o}", "type", "array", "items",
+	                           object_schema("field code detail", ""));
+
+	set(json_object_get(p, "properties"), "errors", errors);
+	return json_pack("{s:{s:{s:s,s:s,s:s}},s:{s:o,s:o}}", "securitySchemes", "session", "type",
+	                 "apiKey", "in", "cookie", "name", "__Host-sid", "schemas", "Problem", p,
+	                 "Accepted", object_schema("command location state", ""));
 }
 
 static int feed(const char *text, size_t len, void *arg)

@@ -5,10 +5,18 @@
  */
 #include "record.h"
 
+enum openapi_answer {
+	OPENAPI_JSON,
+	OPENAPI_TEXT,
+	OPENAPI_NOTHING,   /* 204 */
+	OPENAPI_WEBSOCKET, /* 101 */
+};
+
 struct openapi_route {
 	const char *method, *path; /* path with ":name" segments */
 	const char *summary;
 	const struct rec_def *body; /* NULL: none */
+	enum openapi_answer answer; /* when all is well */
 	bool command;               /* takes an Idempotency-Key, may answer 202 */
 	const char *query; /* parameters it takes, words with spaces between them; NULL: none */
 	bool session; /* needs the session cookie, and x-csrf-token when it changes something */

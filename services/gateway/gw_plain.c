@@ -71,6 +71,7 @@ void gw_openapi_prepare(void)
 			.body = r->msg ? r->msg->rec : r->body,
 			.command = r->msg != NULL,
 			.query = r->query,
+			.answer = r->answer,
 			.session = r->access == GW_SESSION,
 		};
 	buf_init(&description, 4 << 20);

@@ -8,6 +8,7 @@
 #include "gw_db.h"
 #include "gw_http.h"
 #include "messages.h"
+#include "openapi.h"
 
 enum gw_access {
 	GW_UNSET = 0,
@@ -24,6 +25,7 @@ struct gw_route {
 	void (*handler)(struct gw_rq *rq);
 	const struct rec_def *body; /* a handler's JSON body, for OpenAPI */
 	const char *summary;
+	enum openapi_answer answer;  /* JSON when not said */
 	const char *query; /* parameters it takes, words; NULL: none */
 };
 

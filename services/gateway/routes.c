@@ -16,7 +16,7 @@ const struct gw_route gw_routes[] = {
 	/* method    path                                     access      what                                                       summary */
 	{ "POST",   API "/session",                          GW_SIGN_IN, .handler = gw_session_create, .body = &session_verify_def, .summary = "Sign in" },
 	{ "GET",    API "/session",                          GW_SESSION, .handler = gw_session_get,                                 .summary = "Who am I, and what may I do" },
-	{ "DELETE", API "/session",                          GW_SESSION, .handler = gw_session_delete,                              .summary = "Sign out" },
+	{ "DELETE", API "/session",                          GW_SESSION, .handler = gw_session_delete,                              .summary = "Sign out", .answer = OPENAPI_NOTHING },
 	{ "GET",    API "/catalogue",                        GW_SESSION, READ("catalogue_get"),                                     .summary = "What can be ordered, where, and at what price" },
 	{ "GET",    API "/dashboard",                        GW_SESSION, READ("dashboard_get"),                                     .summary = "What needs me" },
 	{ "GET",    API "/search",                           GW_SESSION, READ("search"), .query = "q",                              .summary = "Requests, servers and projects by name" },
@@ -43,12 +43,12 @@ const struct gw_route gw_routes[] = {
 	{ "POST",   API "/notifications/:notification/read", GW_SESSION, COMMAND(notification_read),                                .summary = "Mark one as read" },
 	{ "GET",    API "/audit",                            GW_SESSION, LIST("audit_list", ""),                                    .summary = "Who did what" },
 	{ "GET",    API "/commands/:id",                     GW_SESSION, .handler = gw_command_state,                               .summary = "Where a command stands that was answered with 202" },
-	{ "GET",    API "/live",                             GW_SESSION, .handler = gw_live_open,                                   .summary = "WebSocket with live changes" },
+	{ "GET",    API "/live",                             GW_SESSION, .handler = gw_live_open,                                   .summary = "WebSocket with live changes", .answer = OPENAPI_WEBSOCKET },
 	{ "GET",    API "/openapi.json",                     GW_PUBLIC,  .handler = gw_openapi,                                     .summary = "This description" },
-	{ "POST",   "/hook/phone-home/:token",               GW_PUBLIC,  .handler = gw_phone_home,                                  .summary = "cloud-init reports a new server's host key" },
-	{ "GET",    "/healthz",                              GW_PUBLIC,  .handler = gw_healthz,                                     .summary = "The process runs" },
+	{ "POST",   "/hook/phone-home/:token",               GW_PUBLIC,  .handler = gw_phone_home,                                  .summary = "cloud-init reports a new server's host key", .answer = OPENAPI_TEXT },
+	{ "GET",    "/healthz",                              GW_PUBLIC,  .handler = gw_healthz,                                     .summary = "The process runs", .answer = OPENAPI_TEXT },
 	{ "GET",    "/readyz",                               GW_PUBLIC,  .handler = gw_readyz,                                      .summary = "It can serve: database and Redis answer, it is not leaving" },
-	{ "GET",    "/metrics",                              GW_PUBLIC,  .handler = gw_metrics,                                     .summary = "Counters, as Prometheus reads them" },
+	{ "GET",    "/metrics",                              GW_PUBLIC,  .handler = gw_metrics,                                     .summary = "Counters, as Prometheus reads them", .answer = OPENAPI_TEXT },
 	{ 0 },
 };
 
