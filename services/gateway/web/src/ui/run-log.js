@@ -107,6 +107,7 @@ class RunLog extends HTMLElement {
   }
 
   #lines(lines) {
+    const first = !this.#model.count;
     this.#model.append(lines);
     this.#view.grown(lines.length);
     if (this.#wanted) {
@@ -116,7 +117,8 @@ class RunLog extends HTMLElement {
         this.#view.goto(at);
       }
     }
-    this.#drawSoon();
+    if (first) this.#draw(); // or "Loading the log…" would lie over its first lines
+    else this.#drawSoon();
   }
 
   /* Tools */
