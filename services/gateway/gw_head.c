@@ -31,6 +31,7 @@ static const struct {
 	{ "upgrade", 0 },
 	{ "sec-websocket-key", 0 },
 	{ "sec-websocket-version", 0 },
+	{ "x-forwarded-for", 0 }, /* the second might be the proxy's, and the first a lie */
 };
 enum { HOST = 0, LENGTH = 1, N_RULES = sizeof(rules) / sizeof(rules[0]) };
 

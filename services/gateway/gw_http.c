@@ -2,6 +2,7 @@
 #include "gw_http.h"
 
 #include "err.h"
+#include "gw_conf.h"
 #include "gw_conn.h"
 #include "gw_metrics.h"
 #include "gw_problem.h"
@@ -36,12 +37,23 @@ const struct gw_fixed_header gw_fixed_headers[] = {
 
 /* ---- the request -------------------------------------------------------------------------- */
 
+/* Who stands behind the proxy? */
+static void find_client(struct gw_rq *rq)
+{
+	const char *header = gw_request_header(rq, "x-forwarded-for");
+	char address[GW_ADDRESS_MAX];
+
+	if (header && !strcmp(rq->peer, gw_conf.proxy) && gw_forwarded(header, address))
+		memcpy(rq->peer, address, sizeof(address));
+}
+
 void gw_rq_begin(struct gw_rq *rq, struct http_request *req)
 {
 	*rq = (struct gw_rq){ .req = req, .t0 = kore_time_ms() };
 	uuid7(rq->corr);
 	if (req->owner)
 		gw_conn_peer(req->owner, rq->peer);
+	find_client(rq);
 }
 
 static const char *method_name(const struct http_request *req)

@@ -26,7 +26,7 @@ struct gw_rq {
 	struct gw_args args;          /* path segments */
 	struct gw_session session;
 	char corr[UUID_TEXT];
-	char peer[64]; /* address the client has */
+	char peer[GW_ADDRESS_MAX]; /* address the client has */
 	uint64_t t0;
 	int status; /* 0 until answered */
 };

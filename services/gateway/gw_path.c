@@ -1,6 +1,8 @@
 #include "gw_path.h"
 #include "record.h"
 
+#include <arpa/inet.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -183,6 +185,21 @@ bool gw_idem_ok(const char *key)
 		if (*key <= ' ' || *key >= 0x7f)
 			return false;
 	return true;
+}
+
+bool gw_forwarded(const char *header, char out[GW_ADDRESS_MAX])
+{
+	const char *comma = strrchr(header, ','), *at = comma ? comma + 1 : header;
+	uint8_t raw[16];
+	size_t n;
+
+	at += strspn(at, " ");
+	n = strcspn(at, " ");
+	if (n >= GW_ADDRESS_MAX || at[n + strspn(at + n, " ")])
+		return false;
+	memcpy(out, at, n);
+	out[n] = '\0';
+	return inet_pton(AF_INET, out, raw) == 1 || inet_pton(AF_INET6, out, raw) == 1;
 }
 
 /* Is the quality of the coding that starts at @at zero? "br;q=0", "br; q=0.000" */

@@ -45,5 +45,8 @@ bool gw_token_ok(const char *token, size_t len);
 bool gw_idem_ok(const char *key);
 /* Is @word one of the words of @list? Words are separated by single spaces. */
 bool gw_word_in(const char *word, const char *list);
+/* The last address of an X-Forwarded-For header, which is what the nearest proxy saw. */
+#define GW_ADDRESS_MAX 64
+bool gw_forwarded(const char *header, char out[GW_ADDRESS_MAX]);
 /* Does an Accept-Encoding header take this coding? "br;q=0" does not. */
 bool gw_accepts(const char *header, const char *coding);

@@ -281,6 +281,12 @@ test('what is logged of such a call is not its token', { skip: process.env.SPS_U
   assert.doesNotMatch(stack.services.gateway.output(), /canary-/);
 });
 
+test('nobody but the proxy says who the client is', { skip: process.env.SPS_URL ? 'the log of that portal is not here' : false }, async () => {
+  assert.equal((await exchange(`${url}/healthz`, { headers: { 'x-forwarded-for': '203.0.113.9' } })).status, 200);
+  assert.doesNotMatch(stack.services.gateway.output(), /203\.0\.113\.9/);
+  refusedWell(await raw([`${GET}X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: 2.2.2.2\r\n\r\n`]), 400);
+});
+
 // ---- the WebSocket ------------------------------------------------------------------------------
 
 const person = { username: 'eve', password: 'correct horse battery eve' };

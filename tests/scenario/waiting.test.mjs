@@ -12,7 +12,7 @@ const person = { username: 'ada', password: 'correct horse battery ada' };
 let stack, ada;
 
 before(async () => {
-  stack = await startStack({ emulator: false, demo: false, services: ['workflow', 'notifier', 'gateway'] });
+  stack = await startStack({ emulator: false, demo: false, services: ['workflow', 'notifier', 'gateway'], env: { gateway: { SPS_PROXY: '127.0.0.1' } } });
   await stack.spsctl(['user', 'add', '--username', person.username, '--name', 'Ada', '--email', 'ada@example.org', '--role', 'administrator'], { input: person.password });
   ada = await stack.client(person);
 });
@@ -40,6 +40,12 @@ async function vanish(method, path, body, ms, how) {
 }
 
 const ways = ['destroy', 'reset', 'half'];
+
+test('the client behind the proxy is known, and what it claims itself is not believed', async () => {
+  await exchange(`${stack.url}/healthz`, { headers: { 'x-forwarded-for': '6.6.6.6, 203.0.113.9' } });
+  await until('the line in the log', () => stack.services.gateway.output().includes('"203.0.113.9"'));
+  assert.ok(!stack.services.gateway.output().includes('6.6.6.6'));
+});
 
 test('clients leave while the database sleeps', async () => {
   const locked = lockUsers(3);

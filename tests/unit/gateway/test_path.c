@@ -210,6 +210,24 @@ static void tokens_and_keys_have_a_grammar(void **state)
 	assert_false(gw_idem_ok(text));
 }
 
+static void the_last_forwarded_address_counts(void **state)
+{
+	static const char *const bad[] = { "", " ", "unknown", "1.2.3.4,", "1.2.3.4, x", "1.2.3",
+		                           "1.2.3.4:80", "1.2.3.4 5", "::1::" };
+	char out[GW_ADDRESS_MAX], text[200];
+	(void)state;
+
+	assert_true(gw_forwarded("192.0.2.7", out));
+	assert_string_equal(out, "192.0.2.7");
+	assert_true(gw_forwarded("10.0.0.1, 6.6.6.6,  2001:db8::7 ", out));
+	assert_string_equal(out, "2001:db8::7");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(gw_forwarded(bad[i], out));
+	memset(text, '1', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_false(gw_forwarded(text, out));
+}
+
 static void a_coding_is_accepted_when_it_is_said(void **state)
 {
 	(void)state;
@@ -257,6 +275,7 @@ int main(void)
 		cmocka_unit_test(a_host_key_is_one_line),
 		cmocka_unit_test(a_host_key_is_not_endless),
 		cmocka_unit_test(tokens_and_keys_have_a_grammar),
+		cmocka_unit_test(the_last_forwarded_address_counts),
 		cmocka_unit_test(a_coding_is_accepted_when_it_is_said),
 		cmocka_unit_test(only_the_portals_own_origin_counts),
 	};
