@@ -17,8 +17,8 @@ static const struct conf_param params[] = {
 	{ "public_url", CONF_STR, &gw_conf.public_url, "",
 	  "address people use; http://LISTEN when empty" },
 	{ "proxy", CONF_STR, &gw_conf.proxy, "",
-	  "address of the proxy in front, as in 127.0.0.1: the last address in its x-forwarded-for is "
-	  "the client's; nobody else's is believed" },
+	  "address of the proxy in front, as in 127.0.0.1; the last address in its x-forwarded-for "
+	  "counts as the client's, nobody else's is believed" },
 	{ "workers", CONF_I64, &gw_conf.workers, "1", "worker processes" },
 	{ "db_connections", CONF_I64, &gw_conf.db_connections, "3",
 	  "PostgreSQL connections of each worker" },

@@ -11,7 +11,7 @@
 
 #define RETRY_MS 200
 #define MOST_WAITING 500
-#define SILENT_MS 12000 /* longer than the role's statement_timeout: the server or the way to it is dead */
+#define SILENT_MS 12000 /* longer than the role's statement_timeout: it is dead, or far away */
 
 struct gw_pending {
 	TAILQ_ENTRY(gw_pending) link;
@@ -28,7 +28,7 @@ struct conn {
 	enum state state;
 	int fd;
 	bool want_write;
-	bool said; /* that it cannot be reached: once is enough */
+	bool said;      /* that it cannot be reached: once is enough */
 	uint64_t since; /* when it last answered, or began to owe an answer */
 	unsigned waiting;
 	TAILQ_HEAD(, gw_pending) queue;

@@ -250,7 +250,8 @@ bool gw_redis_ready(void)
 	return commands.up && kore_time_ms() >= paused_until;
 }
 
-void gw_redis_listen(void (*fn)(const char *topic, const char *json, size_t len), void (*deaf)(void))
+void gw_redis_listen(void (*fn)(const char *topic, const char *json, size_t len),
+                     void (*deaf)(void))
 {
 	on_live = fn;
 	on_deaf = deaf;

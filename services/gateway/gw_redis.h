@@ -25,6 +25,7 @@ typedef void (*gw_redis_done)(enum gw_redis_code code, const char *value, void *
 void gw_redis_exists(const char *key, gw_redis_done done, void *arg);
 void gw_redis_publish(const char *topic, const char *text);
 
-/* Calls fn for every message published as live:<topic>, and deaf() when some may have been missed. */
-void gw_redis_listen(void (*fn)(const char *topic, const char *json, size_t len), void (*deaf)(void));
+/* Calls fn for every message published as live:<topic>, deaf() when some may have been missed. */
+void gw_redis_listen(void (*fn)(const char *topic, const char *json, size_t len),
+                     void (*deaf)(void));
 bool gw_redis_listening(void);

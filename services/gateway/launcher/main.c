@@ -81,7 +81,7 @@ static unsigned long file_limit(void)
 	return limit.rlim_max < 19900 ? (unsigned long)limit.rlim_max : 19900;
 }
 
-/* Below the descriptors there are: accept() without one left would be tried again in an endless loop. */
+/* Fewer than there are descriptors: accept() without one left is tried again without end. */
 static unsigned long connection_limit(void)
 {
 	unsigned long files = file_limit(), most = files > 600 ? files - 300 : files / 2;
@@ -104,8 +104,8 @@ static int write_conf(const char *dir, char path[PATH_MAX])
 	f = fopen(path, "we");
 	if (!f)
 		return -errno;
-	fprintf(f, template, lib, host, port, (long long)gw_conf.workers, dir,
-	        connection_limit(), file_limit());
+	fprintf(f, template, lib, host, port, (long long)gw_conf.workers, dir, connection_limit(),
+	        file_limit());
 	return fclose(f) ? -errno : 0;
 }
 

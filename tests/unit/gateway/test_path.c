@@ -212,8 +212,9 @@ static void tokens_and_keys_have_a_grammar(void **state)
 
 static void the_last_forwarded_address_counts(void **state)
 {
-	static const char *const bad[] = { "", " ", "unknown", "1.2.3.4,", "1.2.3.4, x", "1.2.3",
-		                           "1.2.3.4:80", "1.2.3.4 5", "::1::" };
+	static const char *const bad[] = { "",           " ",          "unknown",
+		                           "1.2.3.4,",   "1.2.3.4, x", "1.2.3",
+		                           "1.2.3.4:80", "1.2.3.4 5",  "::1::" };
 	char out[GW_ADDRESS_MAX], text[200];
 	(void)state;
 
