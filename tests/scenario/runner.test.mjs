@@ -1,0 +1,248 @@
+// Runs of playbooks on a server that really boots: real ansible-playbook, real SSH, pinned host keys, the log.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { run } from '../lib/process.mjs';
+import { canBoot } from '../lib/road.mjs';
+import { FINAL, RUN_UID, Runner, plain } from '../lib/runner.mjs';
+import { until } from '../lib/stack.mjs';
+
+const skip = !canBoot && 'booting a server needs root';
+const play = (tasks) => `- hosts: all\n  gather_facts: false\n  tasks:\n${tasks}`;
+const PLAYBOOKS = {
+  failing: play(`
+    - name: Say hello
+      ansible.builtin.command: echo hello
+    - name: Open the door
+      ansible.builtin.fail:
+        msg: The key does not fit.
+`),
+  slow: play(`
+    - name: Sleep on the server
+      ansible.builtin.command: sleep 60
+`),
+  // a process of its own session that does not want to end
+  stubborn: play(`
+    - name: Hold on to the runner
+      delegate_to: localhost
+      connection: local
+      ansible.builtin.shell: trap "" TERM; setsid sh -c 'trap "" TERM; sleep 61; sleep 61' & sleep 62; sleep 62
+`),
+  noisy: play(`
+    - name: Make noise
+      ansible.builtin.command: seq 1 20000
+      register: noise
+    - name: Show it
+      ansible.builtin.debug:
+        var: noise.stdout_lines
+    - name: Show it in one line
+      ansible.builtin.debug:
+        msg: "{{ 'é' * 100000 }}\\u001b[31m\\u0007"
+`),
+  curious: play(`
+    - name: Look for keys
+      delegate_to: localhost
+      connection: local
+      ansible.builtin.shell: |
+        id -u; id -G
+        cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -c -e 'PRIVATE[ ]KEY' -e 'b3BlbnNzaC1rZXktd[j]E' || true
+        grep -rlsa -e 'PRIVATE[ ]KEY' -e 'b3BlbnNzaC1rZXktd[j]E' "$HOME" "$HOME/.." 2>/dev/null | wc -l
+        cat ${'${HOME}'}/../../../keys/private/ansible-runner.key 2>&1 | tail -1
+        ssh-add -l | wc -l
+      args:
+        executable: /bin/bash
+      register: found
+    - name: Tell
+      ansible.builtin.debug:
+        var: found.stdout_lines
+`),
+};
+
+let runner;
+let web;
+
+before(async () => {
+  if (skip) return;
+  runner = await Runner.start(PLAYBOOKS);
+  web = await runner.server('web-1', 1);
+}, { timeout: 300000 });
+
+after(() => runner?.stop(), { timeout: 60000 });
+
+test('a project gets one key pair, which OpenSSH understands', { skip }, async () => {
+  const first = await runner.identity(1);
+  assert.equal(await runner.identity(1), first);
+  assert.match(await run('ssh-keygen', ['-l', '-f', '-'], { input: first }), /^256 SHA256:.* portal-project-1 \(ED25519\)/);
+  assert.notEqual(await runner.identity(2), first);
+  assert.ok(await runner.told('identity.created', first) >= 2, 'each order is answered');
+});
+
+test('the baseline sets a server up, and the second time changes nothing', { skip }, async () => {
+  await runner.watch();
+  const first = await runner.whole(web, 'baseline');
+  assert.equal(first.state, 'succeeded', first.message);
+  assert.ok(first.changed > 3 && first.failed === 0 && first.ok >= 8, JSON.stringify(first));
+  const lines = await runner.log(first);
+  const text = lines.map((l) => l.text).join('\n');
+  assert.match(text, /Waiting for web-1 to answer/);
+  assert.match(text, /host key is the one it reported: SHA256:/);
+  assert.match(text, /PLAY RECAP/);
+  assert.equal(await runner.stack.value('SELECT count(*)::int FROM runner.run_task WHERE run = $1 AND state = $2', [first.id, 'running']), 0);
+  const heads = lines.filter((l) => /^(TASK|RUNNING HANDLER) \[/.test(l.text)).map((l) => l.task);
+  assert.deepEqual(heads, heads.map((_, i) => i + 1), 'each task begins with its own line');
+
+  const frames = runner.frames.filter((f) => f.topic === `run/${first.id}/log`).flatMap((f) => f.lines);
+  assert.deepEqual(frames.map(([seq, , , task, line]) => [seq, task, plain(line)]), lines.map((l) => [l.seq, l.task, l.text]), 'who watches saw every line');
+  const states = runner.frames.filter((f) => f.topic === 'runs' && f.id === first.id).map((f) => f.state);
+  assert.deepEqual(states, ['queued', 'starting', 'running', 'succeeded']);
+  for (const [step, state] of [['ssh', 'running'], ['ssh', 'done'], ['baseline', 'running'], ['baseline', 'done']])
+    assert.equal(await runner.told('step.progress', first.op, step, state), 1, `${step} ${state}`);
+  assert.equal(await runner.told('run.finished', first.op, 'succeeded'), 1);
+  await runner.nothingLeft(first);
+
+  const second = await runner.whole(web, 'baseline');
+  assert.equal(second.state, 'succeeded', second.message);
+  assert.equal(second.changed, 0);
+});
+
+test('the same order twice is one run', { skip }, async () => {
+  const op = randomUUID();
+  const first = await runner.begin(web, 'failing', { op });
+  await runner.begin(web, 'failing', { op });
+  const row = await runner.becomes(first, FINAL);
+  assert.equal(row.state, 'failed');
+  assert.equal(row.message, 'The task "Open the door" failed: The key does not fit.');
+  assert.equal((await runner.log(row)).at(-1).text, row.message);
+  assert.equal(await runner.stack.value('SELECT count(*)::int FROM runner.run WHERE op = $1::uuid', [op]), 1);
+});
+
+test('runs have their own user and see no key', { skip }, async () => {
+  const row = await runner.whole(web, 'curious');
+  assert.equal(row.state, 'succeeded', row.message);
+  const text = (await runner.log(row)).map((l) => l.text).join('\n');
+  const [uid, groups, processes, files, key, agent] = [...text.matchAll(/^ {8}"(.*)",?$/gm)].map((m) => m[1]);
+  assert.deepEqual([uid, groups], [String(RUN_UID), String(RUN_UID)]);
+  assert.deepEqual([processes, files], ['0', '0'], 'no key in any environment, command line or file');
+  assert.match(key, /Permission denied|No such file/);
+  assert.equal(agent, '1', 'the agent has it');
+});
+
+test('lines of any length and number keep their order', { skip }, async () => {
+  const row = await runner.whole(web, 'noisy');
+  assert.equal(row.state, 'succeeded', row.message);
+  const lines = await runner.log(row);
+  assert.ok(lines.length > 20000, `${lines.length} lines`);
+  const numbers = lines.map((l) => /^ +"(\d+)",?$/.exec(l.text)?.[1]).filter(Boolean).map(Number);
+  assert.deepEqual(numbers, Array.from({ length: 20000 }, (_, i) => i + 1));
+  const long = lines.filter((l) => l.text.includes('ééé'));
+  assert.ok(long.length >= 4 && long.every((l) => Buffer.byteLength(l.text) <= 65536));
+  assert.equal(long.map((l) => l.text).join('').match(/é/g).length, 100000);
+});
+
+test('a run that is cancelled ends within 30 seconds, whatever it has started', { skip }, async () => {
+  const begun = await runner.begin(web, 'stubborn');
+  await until('the processes to be there', () => runner.processes().filter((p) => p.command.startsWith('sleep')).length >= 2, { timeout: 30000 });
+  await runner.cancel(begun, 'It takes too long.');
+  await runner.becomes(begun, ['cancelling', 'cancelled']);
+  const row = await runner.becomes(begun, ['cancelled'], 30000);
+  assert.equal(row.message, 'Stopped by the portal. It takes too long.');
+  await runner.nothingLeft(begun);
+  await runner.cancel(begun); // nothing to cancel any more: no harm
+});
+
+test('a second cancel is heard', { skip }, async () => {
+  const begun = await runner.begin(web, 'stubborn');
+  await until('the processes to be there', () => runner.processes().some((p) => p.command.startsWith('sleep')), { timeout: 30000 });
+  await Promise.all([runner.cancel(begun), runner.cancel(begun)]);
+  const row = await runner.becomes(begun, ['cancelled']);
+  assert.ok(row.cancel_at !== null);
+  assert.equal(await runner.told('run.finished', row.op), 1);
+});
+
+test('a run that takes too long is ended', { skip }, async () => {
+  const row = await runner.whole(web, 'slow', { timeout: 4 });
+  assert.equal(row.state, 'timed_out');
+  assert.match(row.message, /not done within 1 minutes? and was ended/);
+  assert.equal(await runner.stack.value('SELECT state FROM runner.run_task WHERE run = $1', [row.id]), 'failed');
+  await runner.nothingLeft(row);
+});
+
+test('a second run on the same server waits for the first, and can be cancelled while it does', { skip }, async () => {
+  const first = await runner.begin(web, 'slow');
+  await runner.becomes(first, ['running']);
+  const second = await runner.begin(web, 'failing');
+  const third = await runner.begin(web, 'failing');
+  await runner.becomes(second, ['waiting_lock']);
+  await runner.becomes(third, ['waiting_lock']);
+  await runner.cancel(third);
+  assert.equal((await runner.becomes(third, ['cancelled'])).message, 'Cancelled before anything was run.');
+  await runner.cancel(first);
+  await runner.becomes(first, ['cancelled']);
+  await runner.becomes(second, ['failed']);
+});
+
+test('a server that does not answer fails the run in time', { skip }, async () => {
+  const nowhere = { ...web, id: 801, address: web.address.replace(/\d+$/, '253') };
+  const row = await runner.whole(nowhere, 'baseline');
+  assert.deepEqual([row.state, row.reason], ['failed', 'unreachable']);
+  assert.match(row.message, /did not answer by SSH in time/);
+});
+
+test('a server that has not said which its host key is is not worked on', { skip }, async () => {
+  const row = await runner.whole({ ...web, id: 802 }, 'baseline', { report: null });
+  assert.deepEqual([row.state, row.reason], ['failed', 'host_key_unreported']);
+});
+
+test('a server that answers with another key than it reported is not worked on', { skip }, async () => {
+  const other = (await runner.identity(3)).split(' ').slice(0, 2).join(' ');
+  const row = await runner.whole({ ...web, id: 803 }, 'baseline', { report: other });
+  assert.deepEqual([row.state, row.reason], ['failed', 'host_key_mismatch']);
+  assert.equal(row.launched_at, null, 'nothing was started');
+});
+
+test('a host key that has changed is refused before anything is sent, and the server is flagged', { skip }, async () => {
+  const db = await runner.server('db-1', 1);
+  assert.equal((await runner.whole(db, 'failing')).reason, null);
+  const pinned = await runner.stack.value('SELECT key FROM runner.host_key WHERE server = $1', [db.id]);
+  assert.equal(pinned, db.hostKey);
+  await runner.api('POST', `/servers/${db.id}/actions/rebuild`, { image: 'debian-12' });
+  await until('the new key', async () => (await runner.scan(db.address)) !== db.hostKey && runner.scan(db.address), { timeout: 120000, every: 500 });
+  const row = await runner.whole(db, 'baseline');
+  assert.deepEqual([row.state, row.reason], ['failed', 'host_key_changed']);
+  assert.equal(row.launched_at, null, 'nothing was started');
+  assert.ok(await runner.stack.value('SELECT flagged_at IS NOT NULL FROM runner.host_key WHERE server = $1', [db.id]));
+  await runner.send('server.deleted', { op: randomUUID(), request: 9000 + db.id, server: db.id });
+  await until('the pin to be gone', async () => (await runner.stack.value('SELECT count(*)::int FROM runner.host_key WHERE server = $1', [db.id])) === 0);
+});
+
+test('a token is worth nothing after its first use', { skip }, async () => {
+  const op = randomUUID();
+  const other = (await runner.identity(3)).split(' ').slice(0, 2).join(' ');
+  const denied = () => runner.stack.value("SELECT count(*)::int FROM audit.log WHERE action = 'hostkey.report' AND outcome = 'denied'");
+  const before = await denied();
+  const token = await runner.report(op, web);
+  await runner.send('hostkey.report', { token_hash: token, key: other }, { actor: 'system:gateway' });
+  await runner.send('hostkey.report', { token_hash: 'f'.repeat(64), key: other }, { actor: 'system:gateway' });
+  await until('both to be refused', async () => (await denied()) === before + 2);
+  assert.equal(await runner.stack.value('SELECT reported_key FROM runner.host_key_expected WHERE op = $1::uuid', [op]), web.hostKey);
+});
+
+test('a key that is not let in ends the run with a clear word', { skip }, async () => {
+  const row = await runner.whole({ ...web, project: 2 }, 'failing'); // the key of another project
+  assert.equal(row.state, 'failed');
+  assert.equal(row.reason, 'unreachable');
+  assert.match((await runner.log(row)).map((l) => l.text).join('\n'), /Permission denied \(publickey/);
+  await runner.nothingLeft(row);
+});
+
+test('no key is in any log', { skip }, async () => {
+  const files = [...readdirSync(join(runner.stack.dir, 'log')).map((f) => join('log', f)),
+    ...readdirSync(join(runner.stack.dir, 'runs')).filter((d) => /^\d+$/.test(d)).map((d) => join('runs', d, 'spool'))];
+  for (const file of files) {
+    assert.doesNotMatch(readFileSync(join(runner.stack.dir, file), 'latin1'), /OPENSSH PRIVATE KEY|b3BlbnNzaC1rZXktdjEA/, file);
+  }
+});
