@@ -60,3 +60,11 @@ LANGUAGE sql IMMUTABLE AS $$
 	SELECT json_build_object('items', coalesce(items, '[]'), 'total', least(total, 1000), 'total_capped', total > 1000,
 		'page', page, 'size', size, 'counts', coalesce(counts, '{}'))
 $$;
+
+-- The same for items that are text already: objects with commas between them.
+CREATE OR REPLACE FUNCTION api.list_text(items text, total bigint, page bigint, size bigint, counts json) RETURNS text
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN concat('{"items":[', items, '],"total":', least(total, 1000), ',"total_capped":', to_json(total > 1000),
+		',"page":', page, ',"size":', size, ',"counts":', coalesce(counts, '{}'), '}');
+END $$;

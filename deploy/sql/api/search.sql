@@ -15,7 +15,7 @@ BEGIN
 			FROM json_array_elements(api.request_list(actor, generation, only_q) -> 'items') i),
 		'servers', (SELECT coalesce(json_agg(json_build_object('id', i -> 'id', 'name', i -> 'name', 'state', i -> 'state',
 				'ipv4', i -> 'ipv4', 'project', i -> 'project')), '[]')
-			FROM json_array_elements(api.server_list(actor, generation, only_q) -> 'items') i),
+			FROM json_array_elements(api.server_list(actor, generation, only_q)::json -> 'items') i),
 		'projects', (SELECT coalesce(json_agg(json_build_object('id', i -> 'id', 'name', i -> 'name', 'state', i -> 'state')), '[]')
 			FROM json_array_elements(api.project_list(actor, generation, only_q) -> 'items') i));
 END $$;
