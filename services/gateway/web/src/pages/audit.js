@@ -53,7 +53,9 @@ function detailText(detail) {
   if (typeof detail !== 'object') return String(detail);
   const { from, to, ...rest } = detail;
   const moved = from && to && from !== to ? [`${from} → ${to}`] : [];
-  const words = Object.entries(rest).map(([name, value]) => `${name}: ${valueText(value)}`);
+  const words = Object.entries(rest)
+    .filter(([, value]) => value !== null && value !== '')
+    .map(([name, value]) => `${name}: ${valueText(value)}`);
   return [...moved, ...words].join(', ');
 }
 

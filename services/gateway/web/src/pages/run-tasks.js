@@ -18,7 +18,7 @@ export function taskPanel(tasks, show) {
       ${tasks.map(
         (t) =>
           html`<li>
-            <button type="button" title="Show in the log" @click=${() => show(t.task)}>
+            <button type="button" title="${t.name}: show in the log" @click=${() => show(t.task)}>
               ${stateIcon('task', t.state)}
               <span class="tasks-name">${t.name}</span>
               <span class="dim num">${duration(between(t.started_at, t.finished_at))}</span>
