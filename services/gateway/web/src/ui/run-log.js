@@ -117,7 +117,8 @@ class RunLog extends HTMLElement {
         this.#view.goto(at);
       }
     }
-    if (first) this.#draw(); // or "Loading the log…" would lie over its first lines
+    if (first)
+      this.#draw(); // or "Loading the log…" would lie over its first lines
     else this.#drawSoon();
   }
 
