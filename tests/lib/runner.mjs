@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,6 +11,7 @@ import { packRecord } from './msgpack.mjs';
 import { run } from './process.mjs';
 import { exchange, startStack, until } from './stack.mjs';
 
+const SERVICE_UID = 58804;
 export const RUN_UID = 58809;
 export const FINAL = ['succeeded', 'failed', 'cancelled', 'timed_out', 'lost'];
 const PLAYBOOKS = fileURLToPath(new URL('../../deploy/playbooks', import.meta.url));
@@ -26,12 +27,29 @@ export class Runner {
     cpSync(PLAYBOOKS, runner.playbooks, { recursive: true });
     for (const [name, text] of Object.entries(playbooks)) writeFileSync(join(runner.playbooks, `${name}.yml`), text);
     runner.env = { SPS_PLAYBOOKS: runner.playbooks, SPS_RUN_UID: String(RUN_UID), SPS_SSH_WAIT_S: '8', SPS_POLL_MS: '50', ...env };
+    await runner.openDoors();
     await runner.startService();
     return runner;
   }
 
+  // With the rights that deploy/local gives it: a user of its own that may change to the user of runs.
+  addService(label) {
+    const server = this.stack.addService('ansible-runner', this.env, label);
+    const rights = '+setuid,+setgid,+kill,+chown';
+    server.args = [`--reuid=${SERVICE_UID}`, `--regid=${SERVICE_UID}`, '--clear-groups', `--inh-caps=-all,${rights}`, `--ambient-caps=-all,${rights}`, server.command];
+    server.command = 'setpriv';
+  }
+
+  async openDoors() {
+    const { dir, redisSocket } = this.stack;
+    for (const path of [redisSocket, join(dir, 'runs'), join(dir, 'keys/private/ansible-runner.key')]) chownSync(path, SERVICE_UID, SERVICE_UID);
+    for (const path of [join(dir, 'keys'), join(dir, 'keys/private'), join(dir, 'keys/public'), join(dir, 'pg'), join(dir, 'runs')]) chmodSync(path, 0o711);
+    chmodSync(join(dir, 'keys/public'), 0o755);
+    for (const file of readdirSync(join(dir, 'keys/public'))) chmodSync(join(dir, 'keys/public', file), 0o644);
+  }
+
   async startService(label = 'ansible-runner') {
-    if (!this.stack.services[label]) this.stack.addService('ansible-runner', this.env, label);
+    if (!this.stack.services[label]) this.addService(label);
     this.stack.services[label].start();
     await until(`${label} to be ready`, () => this.stack.services[label].output().includes(`"pid":${this.stack.services[label].pid},"event":"service.ready"`));
   }

@@ -52,7 +52,7 @@ const PLAYBOOKS = {
         cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -c -e 'PRIVATE[ ]KEY' -e 'b3BlbnNzaC1rZXktd[j]E' || true
         grep -rlsa -e 'PRIVATE[ ]KEY' -e 'b3BlbnNzaC1rZXktd[j]E' "$HOME" "$HOME/.." 2>/dev/null | wc -l
         cat ${'${HOME}'}/../../../keys/private/ansible-runner.key 2>&1 | tail -1
-        ssh-add -l | wc -l
+        cd "$HOME" && ssh-add -l | wc -l
       args:
         executable: /bin/bash
       register: found
