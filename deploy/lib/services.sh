@@ -8,6 +8,18 @@ readonly SERVICES=(postgresql redis emulator mail-sink workflow hetzner ansible-
 # Prints a command with each word quoted for the shell.
 quoted() { printf ' %q' "$@"; }
 
+# Ansible needs semaphores in /dev/shm. A chroot often has only the bare directory: root then gives the runner a private
+# one; for an ordinary user it can only be said.
+shm_works() {
+	if ((IS_ROOT)); then
+		setpriv --reuid="$RUN_UID" --regid="$RUN_UID" --clear-groups test -w /dev/shm
+	else
+		[[ -w /dev/shm ]]
+	fi
+}
+
+readonly PRIVATE_SHM='mount --make-rprivate /dev 2>/dev/null; mount -t tmpfs -o mode=1777,size=64m shm /dev/shm && exec "$@"'
+
 # Prints "exec …" under the program's own user, with nothing it does not need.
 exec_as() {
 	local name=$1
@@ -18,6 +30,7 @@ exec_as() {
 		postgresql) quoted setpriv --reuid=postgres --regid=postgres --groups="$GROUP" --no-new-privs --inh-caps=-all ;;
 		emulator) ;; # makes namespaces and mounts: stays root
 		ansible-runner) # changes to the user of its runs, and ends them
+			shm_works || quoted unshare --mount --propagation unchanged bash -c "$PRIVATE_SHM" shm
 			quoted setpriv --reuid="${UID_OF[$name]}" --regid="$GROUP" --clear-groups \
 				--inh-caps=-all,+setuid,+setgid,+kill,+chown --ambient-caps=-all,+setuid,+setgid,+kill,+chown ;;
 		*) quoted setpriv --reuid="${UID_OF[$name]}" --regid="$GROUP" --clear-groups --no-new-privs --inh-caps=-all ;;
@@ -43,10 +56,13 @@ common_settings() {
 run_postgresql() { exec_as postgresql "$(pg_bin)/postgres" -D "$VAR/pg"; }
 run_redis() { echo 'umask 007' && exec_as redis "$VAR/app/bin/redis-server" "$VAR/redis.conf"; }
 
+# Its network is its own for good: servers keep their addresses, so another emulator (a test's, another checkout's) must
+# not take it while this one is down.
 run_emulator() {
+	local net=198.18.$((200 + 16#${VAR_HASH:0:6} % 50))
 	exec_as emulator node "$ROOT/tests/emulator/emulator.mjs" --listen "127.0.0.1:$EMULATOR_PORT" \
 		--admin "127.0.0.1:$EMULATOR_ADMIN_PORT" --tokens "$VAR/emulator/tokens.json" --state "$VAR/emulator/state.json" \
-		--var "$VAR/emulator" --base-root "${SPS_BASE_ROOT:-$VAR/emulator/base}" --boot "${SPS_EMU_BOOT:-auto}" --tag "l${VAR_HASH:0:6}" --ssh-port 2222 --scale "${SPS_EMU_SCALE:-0.3}"
+		--var "$VAR/emulator" --base-root "${SPS_BASE_ROOT:-$VAR/emulator/base}" --boot "${SPS_EMU_BOOT:-auto}" --tag "l${VAR_HASH:0:6}" --net "$net" --ssh-port 2222 --scale "${SPS_EMU_SCALE:-0.3}"
 }
 
 run_mail-sink() { exec_as mail-sink node "$VAR/app/demo/mail-sink.mjs" --dir "$VAR/mail" --listen "127.0.0.1:$MAIL_PORT"; }
@@ -74,6 +90,8 @@ run_uid() {
 }
 
 run_ansible-runner() {
+	((IS_ROOT)) || shm_works ||
+		say "  /dev/shm cannot be written, so Ansible will not run. As root: mount -t tmpfs -o mode=1777 shm /dev/shm" >&2
 	common_settings ansible-runner sps_runner
 	exports "SPS_RUN_DIR=$VAR/runs" "SPS_PLAYBOOKS=$VAR/app/playbooks" "SPS_SSH_PORT=$SSH_PORT"
 	((!IS_ROOT)) || exports "SPS_RUN_UID=$(run_uid)"
