@@ -10,7 +10,7 @@
  */
 #include "clean.h"
 #include "log.h"
-#include "run.h"
+#include "supervise.h"
 
 #include <sodium.h>
 #include <stdio.h>

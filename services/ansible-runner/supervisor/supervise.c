@@ -1,4 +1,4 @@
-#include "run.h"
+#include "supervise.h"
 #include "agent.h"
 #include "events.h"
 #include "launch.h"
