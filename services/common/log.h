@@ -42,5 +42,13 @@ void log_init(const char *service, const char *level);
 /* The correlation id that the next lines carry; NULL or "" for none. Copied. */
 void log_correlation(const char *corr);
 const char *log_correlation_now(void); /* "" for none */
+/*
+ * The same as log_info(), but the line may wait until the next line of this
+ * thread, log_flush() or 4 KiB of lines: for what happens a thousand times a
+ * second. Whoever uses it calls log_flush() soon, and before it ends.
+ */
+#define log_info_soon(event, ...) log_line_soon(LOG_L_INFO, (event), LOG_KVS(__VA_ARGS__))
+void log_line_soon(enum log_level level, const char *event, const struct log_kv *kv);
+void log_flush(void);
 /* One line; @kv ends with a NULL key. Use the macros above. */
 void log_line(enum log_level level, const char *event, const struct log_kv *kv);

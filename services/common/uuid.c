@@ -1,5 +1,6 @@
 #include "uuid.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,33 @@ void uuid_format(const uint8_t in[16], char out[UUID_TEXT])
 	*p = '\0';
 }
 
+#define RANDOM 10 /* bytes of an id that are not time */
+
+/* Asking the kernel for every id costs more than making it: 64 at once. */
+static _Thread_local uint8_t pool[64 * RANDOM];
+static _Thread_local size_t left;
+
+/* A child must not go on with its parent's bytes. */
+static void on_fork(void)
+{
+	left = 0;
+}
+
+static void __attribute__((constructor)) watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, on_fork);
+}
+
+static void random_part(uint8_t out[RANDOM])
+{
+	if (!left) {
+		randombytes_buf(pool, sizeof(pool));
+		left = sizeof(pool);
+	}
+	left -= RANDOM;
+	memcpy(out, pool + left, RANDOM);
+}
+
 void uuid7(char out[UUID_TEXT])
 {
 	struct timespec ts;
@@ -27,7 +55,7 @@ void uuid7(char out[UUID_TEXT])
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-	randombytes_buf(id, sizeof(id));
+	random_part(id + 6);
 	for (int i = 0; i < 6; i++)
 		id[i] = (uint8_t)(ms >> (40 - 8 * i));
 	id[6] = 0x70 | (id[6] & 0x0f);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LOG_MS 10
 #define CSP                                                                                        \
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src " \
 	"'self'; "                                                                                 \
@@ -79,6 +80,25 @@ static const char *loggable(const struct gw_rq *rq)
 	return !strncmp(rq->req->path, "/hook/", 6) ? "/hook/..." : rq->req->path;
 }
 
+static bool flush_due;
+
+static void on_flush(void *arg, uint64_t now)
+{
+	(void)arg;
+	(void)now;
+	flush_due = false;
+	log_flush();
+}
+
+/* The lines of a few milliseconds leave together. */
+static void flush_soon(void)
+{
+	if (flush_due)
+		return;
+	flush_due = true;
+	kore_timer_add(on_flush, LOG_MS, NULL, KORE_TIMER_ONESHOT);
+}
+
 void gw_rq_end(struct gw_rq *rq)
 {
 	int64_t ms = (int64_t)(kore_time_ms() - rq->t0);
@@ -86,10 +106,11 @@ void gw_rq_end(struct gw_rq *rq)
 
 	gw_count_request(rq->route, status, ms);
 	log_correlation(rq->corr);
-	log_info("http.request", LOG_STR("method", method_name(rq->req)),
-	         LOG_STR("path", loggable(rq)), LOG_I64("status", status), LOG_I64("ms", ms),
-	         LOG_STR("peer", rq->peer), LOG_I64("user", rq->session.user));
+	log_info_soon("http.request", LOG_STR("method", method_name(rq->req)),
+	              LOG_STR("path", loggable(rq)), LOG_I64("status", status), LOG_I64("ms", ms),
+	              LOG_STR("peer", rq->peer), LOG_I64("user", rq->session.user));
 	log_correlation(NULL);
+	flush_soon();
 }
 
 const char *gw_request_header(struct gw_rq *rq, const char *name)

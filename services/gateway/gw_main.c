@@ -129,6 +129,7 @@ void kore_parent_teardown(void)
 /* Leaves without destructors: those of some libraries wait for ever after Kore's fatal(). */
 static void hard_exit(void)
 {
+	log_flush();
 	if (!leaving)
 		_exit(1);
 }
@@ -165,6 +166,7 @@ void kore_worker_teardown(void)
 	__lsan_do_recoverable_leak_check(); /* _exit() would leave it out */
 #endif
 	fflush(NULL);
+	log_flush();
 	leaving = true;
 	_exit(0);
 }
