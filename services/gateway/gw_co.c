@@ -1,5 +1,7 @@
+#undef _FORTIFY_SOURCE /* its longjmp() does not know that there are several stacks */
 #include "gw_co.h"
 
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,11 +21,19 @@
 #define STACK (128 * 1024)
 #define GUARD (64 * 1024) /* no frame of ours, or of a library, steps over it */
 
+/* swapcontext() asks the kernel for the signal mask at every change; only AddressSanitizer needs
+ * it. */
+#ifdef FIBERS
+typedef ucontext_t place;
+#else
+typedef jmp_buf place;
+#endif
+
 struct gw_co {
-	ucontext_t here, back;
+	place here, back;
 	struct http_request *req;
 	void (*fn)(struct http_request *req);
-	bool done, cancelled;
+	bool started, done, cancelled;
 	char *stack;
 	struct gw_co *next;       /* in the pool */
 	void *fake;               /* AddressSanitizer: our fake stack while we sleep */
@@ -54,15 +64,46 @@ static void enter_end(struct gw_co *co, void *fake)
 #endif
 }
 
+static void change(place *from, place *to)
+{
+#ifdef FIBERS
+	swapcontext(from, to);
+#else
+	if (!_setjmp(*from))
+		_longjmp(*to, 1);
+#endif
+}
+
+/* One request after the other: a coroutine from the pool goes on after its last one. */
 static void entry(void)
 {
 	struct gw_co *co = current;
 
 	enter_end(co, NULL);
-	co->fn(co->req);
-	co->done = true;
-	leave_begin(co, NULL);
-	swapcontext(&co->here, &co->back);
+	for (;;) {
+		co->fn(co->req);
+		co->done = true;
+		leave_begin(co, &co->fake);
+		change(&co->here, &co->back);
+		enter_end(co, co->fake);
+	}
+}
+
+static void begin(struct gw_co *co)
+{
+	ucontext_t first;
+
+	co->started = true;
+	getcontext(&first);
+	first.uc_stack.ss_sp = co->stack;
+	first.uc_stack.ss_size = STACK;
+	makecontext(&first, entry, 0);
+#ifdef FIBERS
+	swapcontext(&co->back, &first);
+#else
+	if (!_setjmp(co->back))
+		setcontext(&first);
+#endif
 }
 
 static void resume(struct gw_co *co)
@@ -74,7 +115,10 @@ static void resume(struct gw_co *co)
 	__sanitizer_start_switch_fiber(&fake, co->stack, STACK);
 #endif
 	current = co;
-	swapcontext(&co->back, &co->here);
+	if (co->started)
+		change(&co->back, &co->here);
+	else
+		begin(co);
 	current = before;
 #ifdef FIBERS
 	__sanitizer_finish_switch_fiber(fake, NULL, NULL);
@@ -98,7 +142,7 @@ bool gw_co_wait(void)
 	if (co->cancelled)
 		return false;
 	leave_begin(co, &co->fake);
-	swapcontext(&co->here, &co->back);
+	change(&co->here, &co->back);
 	enter_end(co, co->fake);
 	return !co->cancelled;
 }
@@ -111,7 +155,7 @@ void gw_co_wake(struct gw_co *co)
 static struct gw_co *take(void)
 {
 	struct gw_co *co = pool;
-	char *memory, *stack;
+	char *memory;
 
 	if (co) {
 		pool = co->next;
@@ -123,9 +167,7 @@ static struct gw_co *take(void)
 			fatal("no memory for a request");
 		co->stack = memory + GUARD;
 	}
-	stack = co->stack;
-	memset(co, 0, sizeof(*co));
-	co->stack = stack;
+	co->done = co->cancelled = false;
 	return co;
 }
 
@@ -162,10 +204,6 @@ int gw_co_run(struct http_request *req, void (*fn)(struct http_request *req))
 		co->req = req;
 		co->fn = fn;
 		*(struct gw_co **)http_state_create(req, sizeof(co), on_free) = co;
-		getcontext(&co->here);
-		co->here.uc_stack.ss_sp = co->stack;
-		co->here.uc_stack.ss_size = STACK;
-		makecontext(&co->here, entry, 0);
 	}
 	co = *(struct gw_co **)req->hdlr_extra;
 	resume(co);
