@@ -52,10 +52,12 @@ static int port;
 
 static void arm(struct link *l)
 {
-	if (l->mask == l->armed)
+	int wanted = l->soon ? l->mask & ~EPOLLOUT : l->mask; /* soon it need not be asked for */
+
+	if (wanted == l->armed)
 		return;
-	l->armed = l->mask;
-	kore_platform_event_schedule(l->fd, l->mask, 0, l); /* level triggered; ADD or MOD */
+	l->armed = wanted;
+	kore_platform_event_schedule(l->fd, wanted, 0, l); /* level triggered; ADD or MOD */
 }
 
 static void on_write(void *arg, uint64_t now)
