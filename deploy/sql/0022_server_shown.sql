@@ -8,12 +8,12 @@ COMMENT ON COLUMN hetzner.server.shown IS 'the members of its JSON object, witho
 CREATE FUNCTION hetzner.show_server() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET timezone = 'UTC' AS $$
 BEGIN
-	NEW.shown := substr(left(json_build_object('id', NEW.id, 'version', NEW.version, 'name', NEW.name, 'state', NEW.lifecycle,
-		'provider_status', NEW.status, 'server_type', NEW.server_type, 'location', NEW.location,
-		'ipv4', host(NEW.ipv4), 'ipv6', NEW.ipv6, 'created_at', NEW.created_at,
-		'request', CASE WHEN NEW.request IS NOT NULL THEN json_build_object('id', NEW.request) END)::text, -1), 2);
-	NEW.shown_price := json_build_object('server_minor', NEW.server_minor, 'ipv4_minor', NEW.ipv4_minor,
-		'total_minor', NEW.server_minor + NEW.ipv4_minor, 'currency', NEW.currency);
+	NEW.shown := (SELECT substr(left(row_to_json(r)::text, -1), 2)
+		FROM (SELECT NEW.id, NEW.version, NEW.name, NEW.lifecycle AS state, NEW.status AS provider_status, NEW.server_type,
+			NEW.location, host(NEW.ipv4) AS ipv4, NEW.ipv6, NEW.created_at,
+			(SELECT q FROM (SELECT NEW.request AS id) q WHERE NEW.request IS NOT NULL) AS request) r);
+	NEW.shown_price := (SELECT row_to_json(p) FROM (SELECT NEW.server_minor, NEW.ipv4_minor,
+		NEW.server_minor + NEW.ipv4_minor AS total_minor, NEW.currency) p);
 	RETURN NEW;
 END $$;
 
