@@ -55,7 +55,7 @@ async function load({ server, url, cookie }) {
   if (/Non-2xx/.test(out)) throw new Error(out);
   const ms = (text) => parseFloat(text) * (text.endsWith('us') ? 0.001 : text.endsWith('ms') ? 1 : 1000);
   return {
-    per_second: Number(/Requests\/sec:\s+([\d.]+)/.exec(out)[1]), p50_ms: ms(/50%\s+(\S+)/.exec(out)[1]), p99_ms: ms(/99%\s+(\S+)/.exec(out)[1]),
+    per_second: Number(/Requests\/sec:\s+([\d.]+)/.exec(out)[1]), p50_ms: ms(/^ +50% +(\S+)/m.exec(out)[1]), p99_ms: ms(/^ +99% +(\S+)/m.exec(out)[1]),
     cpu_us: ((cpuOfTree(server.pid) - own) / requests) * 1e6, pg_us: ((cpuOfTree(stack.database.server.pid) - pg) / requests) * 1e6,
   };
 }
