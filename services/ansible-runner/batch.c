@@ -32,7 +32,8 @@ static const char *stream_name(char stream)
 	return stream == 'o' ? "out" : stream == 'e' ? "err" : "system";
 }
 
-static void add_line(struct batch *b, int64_t at, char stream, int task, const char *text, size_t len)
+static void add_line(struct batch *b, int64_t at, char stream, int task, const char *text,
+                     size_t len)
 {
 	size_t begin;
 
@@ -46,7 +47,8 @@ static void add_line(struct batch *b, int64_t at, char stream, int task, const c
 		return;
 	}
 	/* the numbers are known after the insert: %d stands for how many from the first */
-	buf_fmt(&b->frame, "%s%d %" PRId64 ",\"%s\",%d,", b->in_frame ? "\n" : "", b->in_frame, at, stream_name(stream), task);
+	buf_fmt(&b->frame, "%s%d %" PRId64 ",\"%s\",%d,", b->in_frame ? "\n" : "", b->in_frame, at,
+	        stream_name(stream), task);
 	buf_add(&b->frame, b->lines.data + begin, len);
 	b->in_frame++;
 }
@@ -58,19 +60,22 @@ static void add_event(struct batch *b, const struct spool_record *rec)
 	buf_str(e, e->len ? "," : "[");
 	switch (rec->kind) {
 	case SPOOL_TASK:
-		buf_fmt(e, "{\"event\":\"task\",\"at\":%" PRId64 ",\"task\":%d,\"text\":", rec->at, rec->task);
+		buf_fmt(e, "{\"event\":\"task\",\"at\":%" PRId64 ",\"task\":%d,\"text\":", rec->at,
+		        rec->task);
 		buf_json_strn(e, rec->text, rec->len);
 		break;
 	case SPOOL_RESULT:
-		buf_fmt(e, "{\"event\":\"result\",\"at\":%" PRId64 ",\"task\":%d,\"state\":", rec->at, rec->task);
+		buf_fmt(e,
+		        "{\"event\":\"result\",\"at\":%" PRId64 ",\"task\":%d,\"state\":", rec->at,
+		        rec->task);
 		buf_json_str(e, rec->state);
 		buf_str(e, ",\"text\":");
 		buf_json_strn(e, rec->text, rec->len);
 		break;
 	default:
 		buf_fmt(e,
-		        "{\"event\":\"stats\",\"ok\":%" PRId64 ",\"changed\":%" PRId64 ",\"failed\":%" PRId64 ",\"unreachable\":%" PRId64
-		        ",\"skipped\":%" PRId64,
+		        "{\"event\":\"stats\",\"ok\":%" PRId64 ",\"changed\":%" PRId64
+		        ",\"failed\":%" PRId64 ",\"unreachable\":%" PRId64 ",\"skipped\":%" PRId64,
 		        rec->count[0], rec->count[1], rec->count[2], rec->count[3], rec->count[4]);
 	}
 	buf_str(e, "}");
@@ -101,14 +106,16 @@ void batch_add(struct batch *b, const struct spool_record *rec)
 		b->done = true;
 		b->exit = rec->exit;
 		snprintf(b->reason, sizeof(b->reason), "%s", rec->reason);
-		snprintf(b->message, sizeof(b->message), "%.*s", (int)(rec->len < 300 ? rec->len : 300), rec->text);
+		snprintf(b->message, sizeof(b->message), "%.*s",
+		         (int)(rec->len < 300 ? rec->len : 300), rec->text);
 		break;
 	default:
 		add_event(b, rec);
 	}
 }
 
-/* ---- a batch into the database ---------------------------------------------------------------- */
+/* ---- a batch into the database ----------------------------------------------------------------
+ */
 
 /* Each line of the frame begins with its distance from the first; it becomes its number. */
 static void publish(struct cmd *c, const struct batch *b, int64_t first)
@@ -120,7 +127,8 @@ static void publish(struct cmd *c, const struct batch *b, int64_t first)
 		return;
 	snprintf(topic, sizeof(topic), "run/%" PRId64 "/log", b->a->run.id);
 	buf_init(&json, FRAME_BYTES * 2 + 512 * 1024);
-	buf_fmt(&json, "{\"topic\":\"%s\",\"seq\":%" PRId64 ",\"first\":%" PRId64 ",\"lines\":[", topic, first + b->in_frame - 1, first);
+	buf_fmt(&json, "{\"topic\":\"%s\",\"seq\":%" PRId64 ",\"first\":%" PRId64 ",\"lines\":[",
+	        topic, first + b->in_frame - 1, first);
 	for (const char *p = b->frame.data; p && *p;) {
 		size_t len = strcspn(p, "\n"); /* JSON has no line breaks inside */
 		char *rest;
@@ -143,7 +151,8 @@ int batch_store(struct cmd *c, void *arg)
 	static const struct db_query q = {
 		.name = "take_spool",
 		.sql = "SELECT t.first_seq, r.id, r.state, t.version, t.tasks_done, t.last_seq"
-		       "  FROM runner.take_spool($1::bigint, $2::uuid, $3::int, $4::bigint, $5::bigint, $6::json, $7::json) t"
+		       "  FROM runner.take_spool($1::bigint, $2::uuid, $3::int, $4::bigint, "
+		       "$5::bigint, $6::json, $7::json) t"
 		       "  JOIN runner.run r ON r.id = $1::bigint",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
@@ -152,8 +161,10 @@ int batch_store(struct cmd *c, void *arg)
 	int r;
 
 	run_correlate(c, run);
-	r = db_select(c->db, &q, &rows, db_i64(run->id), db_str(svc_instance(c->svc)), db_i64(run->fence), db_i64(run->offset),
-	              db_i64(b->upto), db_str(b->n_lines ? b->lines.data : "[]"), db_str(b->events.len ? b->events.data : "[]"));
+	r = db_select(c->db, &q, &rows, db_i64(run->id), db_str(svc_instance(c->svc)),
+	              db_i64(run->fence), db_i64(run->offset), db_i64(b->upto),
+	              db_str(b->n_lines ? b->lines.data : "[]"),
+	              db_str(b->events.len ? b->events.data : "[]"));
 	if (r)
 		return r;
 	if (!db_next(&rows))
@@ -174,5 +185,6 @@ void batch_close(struct batch *b)
 
 bool batch_full(const struct batch *b)
 {
-	return b->done || b->n_lines >= BATCH_LINES || b->lines.len >= BATCH_BYTES || b->events.len >= BATCH_BYTES / 2;
+	return b->done || b->n_lines >= BATCH_LINES || b->lines.len >= BATCH_BYTES ||
+	       b->events.len >= BATCH_BYTES / 2;
 }

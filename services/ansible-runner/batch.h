@@ -20,7 +20,6 @@ struct batch {
 	char reason[20], message[400];
 };
 
-
 void batch_init(struct batch *b, struct active *a);
 void batch_release(struct batch *b);
 void batch_add(struct batch *b, const struct spool_record *rec);

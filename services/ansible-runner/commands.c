@@ -22,13 +22,15 @@ int on_run_start(struct cmd *c, const void *body)
 	int r;
 
 	if (!is_address(in->address))
-		return cmd_reject(c, 422, "address", NULL, "The server's address is not an IP address.");
+		return cmd_reject(c, 422, "address", NULL,
+		                  "The server's address is not an IP address.");
 	r = run_insert(c, in, &id);
 	if (r || !id)
 		return r; /* the same op and attempt: it is under way already */
 	engine_look();
 	snprintf(object, sizeof(object), "run:%" PRId64, id);
-	snprintf(detail, sizeof(detail), "{\"server\":%" PRId64 ",\"playbook\":\"%s\"}", in->server, in->playbook);
+	snprintf(detail, sizeof(detail), "{\"server\":%" PRId64 ",\"playbook\":\"%s\"}", in->server,
+	         in->playbook);
 	return cmd_audit(c, "run.start", object, "ok", detail);
 }
 
@@ -37,12 +39,16 @@ static int cancel_early(struct cmd *c, const struct run *run, const char *reason
 {
 	static const struct db_query q = {
 		.name = "run_cancel_early",
-		.sql = "UPDATE runner.run SET cancel_at = clock_timestamp(), cancel_by = $2, cancel_reason = $3 WHERE id = $1::bigint",
+		.sql = "UPDATE runner.run SET cancel_at = clock_timestamp(), cancel_by = $2, "
+		       "cancel_reason = $3 WHERE id = $1::bigint",
 	};
 	int r = db_exec(c->db, &q, NULL, db_i64(run->id), db_str(c->actor), db_str(reason));
 
-	return r ? r : run_end(c, run,
-	                       &(struct run_outcome){ .event = RUN_CANCEL, .message = "Cancelled before anything was run.", .exit = -1 });
+	return r ? r
+	         : run_end(c, run,
+	                   &(struct run_outcome){ .event = RUN_CANCEL,
+	                                          .message = "Cancelled before anything was run.",
+	                                          .exit = -1 });
 }
 
 static int cancel(struct cmd *c, struct run *run, const char *reason)
@@ -66,7 +72,8 @@ static int answer(struct cmd *c, int64_t id)
 {
 	static const struct db_query q = {
 		.name = "run_get",
-		.sql = "SELECT api.run_get($1::bigint, $2::bigint, jsonb_build_object('id', $3)) AS json",
+		.sql = "SELECT api.run_get($1::bigint, $2::bigint, jsonb_build_object('id', $3)) "
+		       "AS json",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	char text[24];
@@ -92,9 +99,11 @@ int on_run_cancel(struct cmd *c, const void *body)
 	if (r)
 		return r;
 	if (!found)
-		return cmd_reject(c, 404, NULL, NULL, "There is no such run, or you were not given access to it.");
+		return cmd_reject(c, 404, NULL, NULL,
+		                  "There is no such run, or you were not given access to it.");
 	if (run_is_final(run.state))
-		return c->user ? cmd_reject(c, 409, NULL, run.state, "This run has ended already.") : 0;
+		return c->user ? cmd_reject(c, 409, NULL, run.state, "This run has ended already.")
+		               : 0;
 	r = cancel(c, &run, in->reason);
 	return r ? r : answer(c, run.id);
 }

@@ -61,7 +61,8 @@ static void hold(struct engine *e, const struct run *run, const char *how)
 	a->run = *run;
 	a->scan_fd = a->spool_fd = -1;
 	LIST_INSERT_HEAD(&e->runs, a, link);
-	log_info(how, LOG_I64("run", run->id), LOG_STR("state", run->state), LOG_I64("fence", run->fence));
+	log_info(how, LOG_I64("run", run->id), LOG_STR("state", run->state),
+	         LOG_I64("fence", run->fence));
 }
 
 static int64_t count(const struct engine *e)
@@ -107,13 +108,17 @@ static int claim(struct cmd *c, void *arg)
 	run_correlate(c, &got->run[0]);
 	rows.row = 0;
 	run_live(c, &rows, true);
-	r = run_say(c, &got->run[0], "Waiting for %s to answer at %s.", got->run[0].name, got->run[0].address);
-	return r ? r : run_step(c, &got->run[0], "ssh", "running", "Waiting for the server to answer by SSH.");
+	r = run_say(c, &got->run[0], "Waiting for %s to answer at %s.", got->run[0].name,
+	            got->run[0].address);
+	return r ? r
+	         : run_step(c, &got->run[0], "ssh", "running",
+	                    "Waiting for the server to answer by SSH.");
 }
 
 static int block(struct cmd *c, void *arg)
 {
-	static const struct db_query q = { .name = "run_block", .sql = "SELECT " RUN_COLUMNS " FROM runner.block() r" };
+	static const struct db_query q = { .name = "run_block",
+		                           .sql = "SELECT " RUN_COLUMNS " FROM runner.block() r" };
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r = db_select(c->db, &q, &rows);
 
@@ -131,7 +136,8 @@ static int take_over(struct cmd *c, void *arg)
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	struct got *got = arg;
-	int r = db_select(c->db, &q, &rows, db_str(svc_instance(c->svc)), db_str(got->engine->settings.dir.place));
+	int r = db_select(c->db, &q, &rows, db_str(svc_instance(c->svc)),
+	                  db_str(got->engine->settings.dir.place));
 
 	if (!r)
 		read_runs(got, &rows);
@@ -156,7 +162,8 @@ static int read_wishes(struct cmd *c, void *arg)
 	static const struct db_query q = {
 		.name = "run_wishes",
 		.sql = "SELECT " RUN_COLUMNS " FROM runner.run r WHERE r.id = ANY ($1::bigint[])"
-		       " AND (r.cancel_at IS NOT NULL OR r.owner IS DISTINCT FROM $2::uuid OR r.finished_at IS NOT NULL)",
+		       " AND (r.cancel_at IS NOT NULL OR r.owner IS DISTINCT FROM $2::uuid OR "
+		       "r.finished_at IS NOT NULL)",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	_cleanup_(buf_release) struct buf ours = { 0 };
@@ -299,7 +306,8 @@ struct engine *engine_new(struct service *s, const struct engine_settings *setti
 	LIST_INIT(&e->runs);
 	e->notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (e->notify >= 0)
-		svc_watch(s, e->notify, false, on_growth, e); /* without it the turns find out, a little later */
+		svc_watch(s, e->notify, false, on_growth,
+		          e); /* without it the turns find out, a little later */
 	svc_timer(s, e->settings.poll_ms, on_turn, e);
 	svc_timer(s, LOOK_MS, on_look, e);
 	svc_timer(s, TIDY_MS, upkeep_tidy, e);

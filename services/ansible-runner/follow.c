@@ -1,10 +1,10 @@
 /* A run that has a supervisor: its spool into the database, its wishes to it, its end. */
 #include "batch.h"
 #include "err.h"
+#include "helper.h"
 #include "identity.h"
 #include "run_end.h"
 #include "secret.h"
-#include "helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,12 +13,12 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#define PAUSE_MS 50             /* at least, between two frames of one run */
+#define PAUSE_MS 50 /* at least, between two frames of one run */
 #define PROBE_MS 500
 #define CHUNK (256 * 1024)
 #define LAUNCHES 3
 #define RELAUNCH_MS 3000
-#define KILL_AFTER_S 20         /* a supervisor needs ten to end a run that does not want to */
+#define KILL_AFTER_S 20 /* a supervisor needs ten to end a run that does not want to */
 
 /* From where the database is. */
 static void read_again(struct active *a)
@@ -47,7 +47,8 @@ static bool flush(struct batch *b)
 	return true;
 }
 
-/* ---- the spool -------------------------------------------------------------------------------- */
+/* ---- the spool --------------------------------------------------------------------------------
+ */
 
 static bool open_spool(struct active *a)
 {
@@ -94,7 +95,8 @@ static void gather(struct batch *b)
 	}
 }
 
-/* ---- the end ---------------------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------------------------------
+ */
 
 static void outcome(const struct batch *b, struct run_outcome *how)
 {
@@ -105,15 +107,19 @@ static void outcome(const struct batch *b, struct run_outcome *how)
 		how->event = RUN_TIMED_OUT;
 	} else if (*b->reason) {
 		how->reason = b->reason; /* setup, disk_full */
-		how->message = *b->message ? b->message : "The runner's disk is full; the log could not be written.";
+		how->message = *b->message
+		                       ? b->message
+		                       : "The runner's disk is full; the log could not be written.";
 	} else if (!b->exit) {
 		how->event = RUN_OK;
 	} else if (b->exit == 4) { /* ansible-playbook's word for it */
 		how->reason = "unreachable";
-		how->message = "The connection to the server broke. What had begun there may still go on.";
+		how->message =
+			"The connection to the server broke. What had begun there may still go on.";
 	} else if (b->exit > 128) {
 		how->reason = "interrupted";
-		how->message = "The playbook was ended by a signal, perhaps because it needed too much memory.";
+		how->message = "The playbook was ended by a signal, perhaps because it needed too "
+		               "much memory.";
 	}
 }
 
@@ -127,9 +133,12 @@ static int stopped_by(struct cmd *c, const struct run *run, struct db_rows *rows
 {
 	static const struct db_query q = {
 		.name = "run_stopped_by",
-		.sql = "SELECT format('Stopped by %s.%s', coalesce(CASE WHEN r.cancel_by ~ '^user:[0-9]{1,18}$'"
-		       "   THEN workflow.user_json(substr(r.cancel_by, 6)::bigint) ->> 'name' END, 'the portal'),"
-		       "   CASE WHEN coalesce(r.cancel_reason, '') = '' THEN '' ELSE ' ' || left(r.cancel_reason, 400) END) AS text"
+		.sql = "SELECT format('Stopped by %s.%s', coalesce(CASE WHEN r.cancel_by ~ "
+		       "'^user:[0-9]{1,18}$'"
+		       "   THEN workflow.user_json(substr(r.cancel_by, 6)::bigint) ->> 'name' END, "
+		       "'the portal'),"
+		       "   CASE WHEN coalesce(r.cancel_reason, '') = '' THEN '' ELSE ' ' || "
+		       "left(r.cancel_reason, 400) END) AS text"
 		       "  FROM runner.run r WHERE r.id = $1::bigint AND r.cancel_by IS NOT NULL",
 	};
 	int r = db_select(c->db, &q, rows, db_i64(run->id));
@@ -163,7 +172,8 @@ static void end(struct active *a, const struct run_outcome *how)
 		engine_clean(a->engine, a->run.id);
 }
 
-/* ---- beginning -------------------------------------------------------------------------------- */
+/* ---- beginning --------------------------------------------------------------------------------
+ */
 
 struct key {
 	struct active *a;
@@ -199,7 +209,11 @@ static void setup_failed(struct active *a, const char *why)
 	char message[300];
 
 	snprintf(message, sizeof(message), "The run could not be started: %s.", why);
-	end(a, &(struct run_outcome){ .event = RUN_FAILED, .reason = "setup", .message = message, .exit = -1, .ours = true });
+	end(a, &(struct run_outcome){ .event = RUN_FAILED,
+	                              .reason = "setup",
+	                              .message = message,
+	                              .exit = -1,
+	                              .ours = true });
 }
 
 static void launch_now(struct active *a, const struct key *k)
@@ -240,7 +254,8 @@ void follow_launch(struct active *a)
 	key_release(&k);
 }
 
-/* No spool: nothing has begun. A supervisor of an earlier owner may be about to; only one of the two gets the run. */
+/* No spool: nothing has begun. A supervisor of an earlier owner may be about to; only one of the
+ * two gets the run. */
 static void not_begun(struct active *a)
 {
 	if (a->supervisor || engine_now() < a->next_probe)
@@ -248,7 +263,8 @@ static void not_begun(struct active *a)
 	follow_launch(a);
 }
 
-/* ---- turns ------------------------------------------------------------------------------------ */
+/* ---- turns ------------------------------------------------------------------------------------
+ */
 
 static void pass_wishes(struct active *a)
 {
@@ -278,7 +294,10 @@ static void probe(struct active *a)
 	batch_init(&b, a); /* it may have ended since we looked */
 	gather(&b);
 	if (b.upto == a->run.offset && !b.done)
-		end(a, &(struct run_outcome){ .event = RUN_GONE, .reason = "unknown_remote", .exit = -1, .ours = true });
+		end(a, &(struct run_outcome){ .event = RUN_GONE,
+		                              .reason = "unknown_remote",
+		                              .exit = -1,
+		                              .ours = true });
 	else
 		read_again(a);
 	batch_release(&b);

@@ -25,7 +25,8 @@ int helper_find(void)
 	slash = strrchr(program, '/');
 	memcpy(slash, "/sps-run", sizeof("/sps-run"));
 	if (access(program, X_OK)) {
-		log_error("sps-run.missing", LOG_STR("path", program), LOG_STR("why", strerror(errno)));
+		log_error("sps-run.missing", LOG_STR("path", program),
+		          LOG_STR("why", strerror(errno)));
 		return -errno;
 	}
 	return 0;
@@ -35,9 +36,11 @@ bool helper_may_become(int64_t uid)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2];
-	const unsigned needed = 1U << CAP_SETUID | 1U << CAP_SETGID | 1U << CAP_CHOWN | 1U << CAP_KILL;
+	const unsigned needed =
+		1U << CAP_SETUID | 1U << CAP_SETGID | 1U << CAP_CHOWN | 1U << CAP_KILL;
 
-	return !uid || (!syscall(SYS_capget, &head, data) && (data[0].effective & needed) == needed);
+	return !uid ||
+	       (!syscall(SYS_capget, &head, data) && (data[0].effective & needed) == needed);
 }
 
 struct plan {
@@ -61,14 +64,16 @@ static pid_t spawn(const struct plan *p)
 	sigemptyset(&none);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setflags(&attr, (short)(POSIX_SPAWN_SETSIGMASK | (p->session ? POSIX_SPAWN_SETSID : 0)));
+	posix_spawnattr_setflags(
+		&attr, (short)(POSIX_SPAWN_SETSIGMASK | (p->session ? POSIX_SPAWN_SETSID : 0)));
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	if (p->out >= 0)
 		posix_spawn_file_actions_adddup2(&files, p->out, 1);
 	else
 		posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&files, 2, p->log ? p->log : "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0600);
+	posix_spawn_file_actions_addopen(&files, 2, p->log ? p->log : "/dev/null",
+	                                 O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (p->in3 >= 0)
 		posix_spawn_file_actions_adddup2(&files, p->in3, 3);
 	posix_spawn_file_actions_addclosefrom_np(&files, p->in3 >= 0 ? 4 : 3);
@@ -91,9 +96,15 @@ pid_t helper_supervisor(const struct run_dir_settings *s, int64_t run, const cha
 	snprintf(log, sizeof(log), "%s/supervisor.log", dir);
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
-	done = write(ends[1], key, strlen(key)); /* a pipe takes 64 KiB at once, a key has 400 bytes */
+	done = write(ends[1], key,
+	             strlen(key)); /* a pipe takes 64 KiB at once, a key has 400 bytes */
 	close(ends[1]);
-	pid = done < 0 ? -errno : spawn(&(struct plan){ .argv = argv, .in3 = ends[0], .out = -1, .log = log, .session = true });
+	pid = done < 0 ? -errno
+	               : spawn(&(struct plan){ .argv = argv,
+	                                       .in3 = ends[0],
+	                                       .out = -1,
+	                                       .log = log,
+	                                       .session = true });
 	close(ends[0]);
 	return pid;
 }

@@ -13,7 +13,8 @@ bool helper_may_become(int64_t uid);
  * goes through a pipe. Its process id or -errno.
  */
 pid_t helper_supervisor(const struct run_dir_settings *s, int64_t run, const char *key);
-/* One look at the server; its answer comes on *ret_fd (non-blocking), until the end. Process id or -errno. */
+/* One look at the server; its answer comes on *ret_fd (non-blocking), until the end. Process id or
+ * -errno. */
 pid_t helper_scan(const struct run_dir_settings *s, const char *address, int *ret_fd);
 /* Ends what is left of a run and empties work/. Process id or -errno. */
 pid_t helper_clean(const struct run_dir_settings *s, int64_t run);

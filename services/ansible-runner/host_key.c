@@ -6,17 +6,21 @@
 
 int on_server_creating(struct cmd *c, const void *body)
 {
-	/* A key that was reported stays: a server reports only once, however often it is announced. */
+	/* A key that was reported stays: a server reports only once, however often it is announced.
+	 */
 	static const struct db_query q = {
 		.name = "host_key_expect",
-		.sql = "INSERT INTO runner.host_key_expected AS e (op, request, project, token_hash)"
+		.sql = "INSERT INTO runner.host_key_expected AS e (op, request, project, "
+		       "token_hash)"
 		       " VALUES ($1::uuid, $2::bigint, $3::bigint, $4)"
-		       " ON CONFLICT (op) DO UPDATE SET token_hash = excluded.token_hash, created_at = now()"
+		       " ON CONFLICT (op) DO UPDATE SET token_hash = excluded.token_hash, "
+		       "created_at = now()"
 		       " WHERE e.reported_key IS NULL",
 	};
 	const struct server_creating *in = body;
 
-	return db_exec(c->db, &q, NULL, db_str(in->op), db_i64(in->request), db_i64(in->project), db_str(in->token_hash));
+	return db_exec(c->db, &q, NULL, db_str(in->op), db_i64(in->request), db_i64(in->project),
+	               db_str(in->token_hash));
 }
 
 int on_server_deleted(struct cmd *c, const void *body)
@@ -36,12 +40,14 @@ int on_server_deleted(struct cmd *c, const void *body)
 }
 
 /* An hour is longer than any server takes to boot; after one use the token is worth nothing. */
-static int store_report(struct cmd *c, const char *token_hash, const char *key, int64_t *ret_request)
+static int store_report(struct cmd *c, const char *token_hash, const char *key,
+                        int64_t *ret_request)
 {
 	static const struct db_query q = {
 		.name = "host_key_report",
 		.sql = "UPDATE runner.host_key_expected SET reported_key = $2, reported_at = now()"
-		       " WHERE token_hash = $1 AND reported_key IS NULL AND created_at > now() - interval '1 hour' RETURNING request",
+		       " WHERE token_hash = $1 AND reported_key IS NULL AND created_at > now() - "
+		       "interval '1 hour' RETURNING request",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r = db_select(c->db, &q, &rows, db_str(token_hash), db_str(key));
@@ -63,7 +69,8 @@ int on_hostkey_report(struct cmd *c, const void *body)
 	if (r)
 		return r;
 	if (!request)
-		return cmd_audit(c, "hostkey.report", NULL, "denied", "{\"why\":\"unknown or used token, or no Ed25519 key\"}");
+		return cmd_audit(c, "hostkey.report", NULL, "denied",
+		                 "{\"why\":\"unknown or used token, or no Ed25519 key\"}");
 	snprintf(object, sizeof(object), "request:%" PRId64, request);
 	return cmd_audit(c, "hostkey.report", object, "ok", NULL);
 }
@@ -72,8 +79,10 @@ static int known(struct cmd *c, const struct run *run, struct db_rows *rows)
 {
 	static const struct db_query q = {
 		.name = "host_key_known",
-		.sql = "SELECT (SELECT k.key FROM runner.host_key k WHERE k.server = $1::bigint) AS pinned,"
-		       " (SELECT e.reported_key FROM runner.host_key_expected e WHERE e.op = $2::uuid) AS reported",
+		.sql = "SELECT (SELECT k.key FROM runner.host_key k WHERE k.server = $1::bigint) "
+		       "AS pinned,"
+		       " (SELECT e.reported_key FROM runner.host_key_expected e WHERE e.op = "
+		       "$2::uuid) AS reported",
 	};
 	int r = db_select(c->db, &q, rows, db_i64(run->server), db_str(run->op));
 
@@ -93,14 +102,16 @@ static int pin(struct cmd *c, const struct run *run, const char *key)
 	int r;
 
 	openssh_fingerprint(key, fingerprint);
-	r = db_exec(c->db, &q, NULL, db_i64(run->server), db_str(run->op), db_str(run->address), db_str(key), db_str(fingerprint));
+	r = db_exec(c->db, &q, NULL, db_i64(run->server), db_str(run->op), db_str(run->address),
+	            db_str(key), db_str(fingerprint));
 	if (r)
 		return r;
 	snprintf(object, sizeof(object), "server:%" PRId64, run->server);
 	snprintf(detail, sizeof(detail), "{\"fingerprint\":\"%s\"}", fingerprint);
 	r = cmd_audit(c, "hostkey.pin", object, "ok", detail);
 	if (!r)
-		r = run_say(c, run, "The server's host key is the one it reported: %s", fingerprint);
+		r = run_say(c, run, "The server's host key is the one it reported: %s",
+		            fingerprint);
 	return r;
 }
 
@@ -109,7 +120,8 @@ static int flag(struct cmd *c, const struct run *run, const char *seen)
 {
 	static const struct db_query q = {
 		.name = "host_key_flag",
-		.sql = "UPDATE runner.host_key SET other_fingerprint = $2, flagged_at = now() WHERE server = $1::bigint",
+		.sql = "UPDATE runner.host_key SET other_fingerprint = $2, flagged_at = now() "
+		       "WHERE server = $1::bigint",
 	};
 	char fingerprint[SSH_FINGERPRINT], object[40], detail[120];
 	int r;
@@ -123,7 +135,8 @@ static int flag(struct cmd *c, const struct run *run, const char *seen)
 	return cmd_audit(c, "hostkey.refuse", object, "denied", detail);
 }
 
-int host_key_judge(struct cmd *c, const struct run *run, const char *seen, enum host_key_verdict *ret)
+int host_key_judge(struct cmd *c, const struct run *run, const char *seen,
+                   enum host_key_verdict *ret)
 {
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	const char *pinned, *reported;
@@ -137,7 +150,9 @@ int host_key_judge(struct cmd *c, const struct run *run, const char *seen, enum 
 		*ret = strcmp(pinned, seen) ? HOST_KEY_CHANGED : HOST_KEY_PINNED;
 		return *ret == HOST_KEY_CHANGED ? flag(c, run, seen) : 0;
 	}
-	*ret = !reported ? HOST_KEY_AWAITED : strcmp(reported, seen) ? HOST_KEY_MISMATCH : HOST_KEY_PINNED;
+	*ret = !reported                ? HOST_KEY_AWAITED
+	       : strcmp(reported, seen) ? HOST_KEY_MISMATCH
+	                                : HOST_KEY_PINNED;
 	if (*ret == HOST_KEY_MISMATCH)
 		return flag(c, run, seen);
 	return *ret == HOST_KEY_PINNED ? pin(c, run, seen) : 0;

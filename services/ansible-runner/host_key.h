@@ -22,4 +22,5 @@ enum host_key_verdict {
 };
 
 /* What @seen, the key of our own handshake, means for this run; pins it when it is right. */
-int host_key_judge(struct cmd *c, const struct run *run, const char *seen, enum host_key_verdict *ret);
+int host_key_judge(struct cmd *c, const struct run *run, const char *seen,
+                   enum host_key_verdict *ret);

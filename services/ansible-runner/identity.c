@@ -17,7 +17,8 @@ static int find(struct cmd *c, int64_t project, struct db_rows *rows)
 {
 	static const struct db_query q = {
 		.name = "identity_find",
-		.sql = "SELECT public_key, private_key FROM runner.identity WHERE project = $1::bigint",
+		.sql = "SELECT public_key, private_key FROM runner.identity WHERE project = "
+		       "$1::bigint",
 	};
 
 	return db_select(c->db, &q, rows, db_i64(project));
@@ -27,7 +28,8 @@ static int create(struct cmd *c, int64_t project, char public[SSH_PUBLIC_MAX])
 {
 	static const struct db_query q = {
 		.name = "identity_insert",
-		.sql = "INSERT INTO runner.identity (project, public_key, private_key) VALUES ($1::bigint, $2, $3)",
+		.sql = "INSERT INTO runner.identity (project, public_key, private_key) VALUES "
+		       "($1::bigint, $2, $3)",
 	};
 	char private[SSH_PRIVATE_MAX], row[80], comment[40], object[40];
 	_free_ uint8_t *blob = NULL;
@@ -85,7 +87,8 @@ int identity_private(struct cmd *c, int64_t project, char **ret_key)
 	db_get_bytes(&rows, "private_key", &blob, &len);
 	context(project, row);
 	if (secret_load(svc_keys(c->svc), row, blob, len, ret_key, &len)) {
-		log_error("identity.unreadable", LOG_I64("project", project), LOG_STR("means", "its key was stored under another storage key"));
+		log_error("identity.unreadable", LOG_I64("project", project),
+		          LOG_STR("means", "its key was stored under another storage key"));
 		return IDENTITY_E_NONE;
 	}
 	return 0;

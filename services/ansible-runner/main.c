@@ -1,19 +1,22 @@
 /* The ansible-runner: SSH identities, host keys, and runs of playbooks on servers. */
 #include "commands.h"
 #include "engine.h"
+#include "helper.h"
 #include "host_key.h"
 #include "identity.h"
-#include "helper.h"
 
 static struct engine_settings conf;
 static struct engine *engine;
 
 static const struct conf_param params[] = {
-	{ "run_dir", CONF_STR, &conf.dir.base, NULL, "directory of the runs' own directories; short, and this service's" },
+	{ "run_dir", CONF_STR, &conf.dir.base, NULL,
+	  "directory of the runs' own directories; short, and this service's" },
 	{ "playbooks", CONF_STR, &conf.dir.playbooks, NULL, "directory of the playbooks" },
-	{ "run_uid", CONF_I64, &conf.dir.uid, "0", "user id that playbooks run under; 0: the service's own" },
+	{ "run_uid", CONF_I64, &conf.dir.uid, "0",
+	  "user id that playbooks run under; 0: the service's own" },
 	{ "ssh_port", CONF_I64, &conf.dir.port, "22", "port of SSH on the servers" },
-	{ "ssh_wait_s", CONF_I64, &conf.ssh_wait_s, "600", "how long a new server may take to answer" },
+	{ "ssh_wait_s", CONF_I64, &conf.ssh_wait_s, "600",
+	  "how long a new server may take to answer" },
 	{ "max_runs", CONF_I64, &conf.max_runs, "8", "most runs of one replica at a time" },
 	{ "poll_ms", CONF_I64, &conf.poll_ms, "50", "how often runs are looked at" },
 	CONF_END,
@@ -33,25 +36,30 @@ static const struct svc_handler handlers[] = {
 
 static bool sane(void)
 {
-	return conf.dir.uid >= 0 && conf.dir.uid < UINT32_MAX && conf.dir.port > 0 && conf.dir.port < 65536 && conf.ssh_wait_s > 0 &&
-	       conf.max_runs > 0 && conf.max_runs <= 64 && conf.poll_ms >= 10 && conf.poll_ms <= 10000;
+	return conf.dir.uid >= 0 && conf.dir.uid < UINT32_MAX && conf.dir.port > 0 &&
+	       conf.dir.port < 65536 && conf.ssh_wait_s > 0 && conf.max_runs > 0 &&
+	       conf.max_runs <= 64 && conf.poll_ms >= 10 && conf.poll_ms <= 10000;
 }
 
 static int start(struct service *s)
 {
 	if (!sane()) {
-		log_error("runner.settings", LOG_STR("why", "a number is out of its range; --help lists what each is for"));
+		log_error("runner.settings",
+		          LOG_STR("why",
+		                  "a number is out of its range; --help lists what each is for"));
 		return 1;
 	}
 	if (!helper_may_become(conf.dir.uid)) {
-		log_error("runner.user",
-		          LOG_STR("why", "SPS_RUN_UID needs the capabilities setuid, setgid, chown and kill, or root"));
+		log_error("runner.user", LOG_STR("why", "SPS_RUN_UID needs the capabilities "
+		                                        "setuid, setgid, chown and kill, or root"));
 		return 1;
 	}
 	if (run_dir_open(&conf.dir) || helper_find())
 		return 1;
 	if (!conf.dir.uid)
-		log_info("runner.user", LOG_STR("means", "playbooks run as the service's own user: SPS_RUN_UID is 0"));
+		log_info("runner.user",
+		         LOG_STR("means",
+		                 "playbooks run as the service's own user: SPS_RUN_UID is 0"));
 	engine = engine_new(s, &conf);
 	return 0;
 }
@@ -65,7 +73,11 @@ static void stop(struct service *s)
 int main(int argc, char **argv)
 {
 	static const struct svc_main me = {
-		.svc = SVC_RUNNER, .params = params, .handlers = handlers, .start = start, .stop = stop,
+		.svc = SVC_RUNNER,
+		.params = params,
+		.handlers = handlers,
+		.start = start,
+		.stop = stop,
 	};
 
 	return svc_run(&me, argc, argv);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define TYPE "ssh-ed25519"
-#define PUBLIC_BLOB 51  /* two lengths, the type, 32 bytes */
+#define PUBLIC_BLOB 51 /* two lengths, the type, 32 bytes */
 #define PUBLIC_BASE64 68
 #define WIRE_MAX 512
 #define LINE 70
@@ -28,7 +28,8 @@ static void put(struct wire *w, const void *data, size_t len)
 
 static void put_u32(struct wire *w, uint32_t v)
 {
-	const uint8_t b[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v };
+	const uint8_t b[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
+		               (uint8_t)v };
 
 	put(w, b, 4);
 }
@@ -51,7 +52,8 @@ static void put_public(struct wire *w, const uint8_t public[32])
 }
 
 /* The private section, padded to 8 bytes as for the cipher "none". */
-static void put_secrets(struct wire *w, const uint8_t public[32], const uint8_t secret[64], const char *comment)
+static void put_secrets(struct wire *w, const uint8_t public[32], const uint8_t secret[64],
+                        const char *comment)
 {
 	uint32_t check = randombytes_random();
 
@@ -66,7 +68,8 @@ static void put_secrets(struct wire *w, const uint8_t public[32], const uint8_t 
 
 static void write_pem(const struct wire *w, char out[SSH_PRIVATE_MAX])
 {
-	static const char begin[] = "-----BEGIN OPENSSH PRIVATE KEY-----\n", end[] = "-----END OPENSSH PRIVATE KEY-----\n";
+	static const char begin[] = "-----BEGIN OPENSSH PRIVATE KEY-----\n",
+			  end[] = "-----END OPENSSH PRIVATE KEY-----\n";
 	char text[sodium_base64_ENCODED_LEN(WIRE_MAX, VARIANT)];
 	size_t n = 0, len;
 
@@ -79,7 +82,8 @@ static void write_pem(const struct wire *w, char out[SSH_PRIVATE_MAX])
 	sodium_memzero(text, sizeof(text));
 }
 
-void openssh_keypair(const char *comment, char public[SSH_PUBLIC_MAX], char private[SSH_PRIVATE_MAX])
+void openssh_keypair(const char *comment, char public[SSH_PUBLIC_MAX],
+                     char private[SSH_PRIVATE_MAX])
 {
 	uint8_t pk[crypto_sign_PUBLICKEYBYTES], sk[crypto_sign_SECRETKEYBYTES];
 	struct wire blob = { .n = 0 }, secrets = { .n = 0 }, all = { .n = 0 };
@@ -110,8 +114,9 @@ static bool blob_of(const char *base64, uint8_t blob[PUBLIC_BLOB])
 	static const uint8_t head[] = "\0\0\0\x0b" TYPE "\0\0\0\x20";
 	size_t n;
 
-	return !sodium_base642bin(blob, PUBLIC_BLOB, base64, PUBLIC_BASE64, NULL, &n, NULL, VARIANT) && n == PUBLIC_BLOB &&
-	       !memcmp(blob, head, sizeof(head) - 1);
+	return !sodium_base642bin(blob, PUBLIC_BLOB, base64, PUBLIC_BASE64, NULL, &n, NULL,
+	                          VARIANT) &&
+	       n == PUBLIC_BLOB && !memcmp(blob, head, sizeof(head) - 1);
 }
 
 bool openssh_public_read(const char *text, size_t len, char out[SSH_HOST_KEY])
@@ -133,6 +138,7 @@ void openssh_fingerprint(const char *key, char out[SSH_FINGERPRINT])
 
 	blob_of(key + strlen(TYPE " "), blob);
 	crypto_hash_sha256(hash, blob, sizeof(blob));
-	sodium_bin2base64(text, sizeof(text), hash, sizeof(hash), sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+	sodium_bin2base64(text, sizeof(text), hash, sizeof(hash),
+	                  sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
 	snprintf(out, SSH_FINGERPRINT, "SHA256:%.43s", text);
 }

@@ -10,8 +10,10 @@
 #define SSH_FINGERPRINT 52 /* "SHA256:" and 43 characters */
 #define SSH_HOST_KEY 81    /* "ssh-ed25519 " and 68 characters */
 
-/* A new pair. @public: "ssh-ed25519 AAAA… comment"; @private: what ssh-add reads. Zero @private after use. */
-void openssh_keypair(const char *comment, char public[SSH_PUBLIC_MAX], char private[SSH_PRIVATE_MAX]);
+/* A new pair. @public: "ssh-ed25519 AAAA… comment"; @private: what ssh-add reads. Zero @private
+ * after use. */
+void openssh_keypair(const char *comment, char public[SSH_PUBLIC_MAX],
+                     char private[SSH_PRIVATE_MAX]);
 
 /*
  * Reads "ssh-ed25519 AAAA…", with or without a comment, strictly: right type

@@ -53,15 +53,18 @@ void run_live(struct cmd *c, const struct db_rows *rows, bool listed)
 
 	snprintf(topic, sizeof(topic), "run/%" PRId64, id);
 	snprintf(json, sizeof(json),
-	         "{\"topic\":\"%s\",\"seq\":%" PRId64 ",\"kind\":\"changed\",\"id\":%" PRId64 ",\"state\":\"%s\","
+	         "{\"topic\":\"%s\",\"seq\":%" PRId64 ",\"kind\":\"changed\",\"id\":%" PRId64
+	         ",\"state\":\"%s\","
 	         "\"tasks_done\":%" PRId64 ",\"lines\":%" PRId64 "}",
-	         topic, version, id, state, db_get_i64(rows, "tasks_done"), db_get_i64(rows, "last_seq"));
+	         topic, version, id, state, db_get_i64(rows, "tasks_done"),
+	         db_get_i64(rows, "last_seq"));
 	cmd_live(c, topic, json);
 	if (!listed)
 		return;
 	snprintf(json, sizeof(json),
-	         "{\"topic\":\"runs\",\"seq\":%" PRId64 ",\"kind\":\"changed\",\"id\":%" PRId64 ",\"state\":\"%s\"}", version, id,
-	         state);
+	         "{\"topic\":\"runs\",\"seq\":%" PRId64 ",\"kind\":\"changed\",\"id\":%" PRId64
+	         ",\"state\":\"%s\"}",
+	         version, id, state);
 	cmd_live(c, "runs", json);
 }
 
@@ -69,16 +72,20 @@ int run_insert(struct cmd *c, const struct run_start *in, int64_t *ret_id)
 {
 	static const struct db_query q = {
 		.name = "run_insert",
-		.sql = "INSERT INTO runner.run AS r (op, attempt, request, project, server, name, address, playbook, purpose,"
+		.sql = "INSERT INTO runner.run AS r (op, attempt, request, project, server, name, "
+		       "address, playbook, purpose,"
 		       "   timeout_s, corr)"
-		       " VALUES ($1::uuid, $2::int, $3::bigint, $4::bigint, $5::bigint, $6, $7::inet, $8, $9, $10::int, $11::uuid)"
-		       " ON CONFLICT (op, attempt) DO NOTHING RETURNING r.id, r.state, r.version, r.tasks_done, r.last_seq",
+		       " VALUES ($1::uuid, $2::int, $3::bigint, $4::bigint, $5::bigint, $6, "
+		       "$7::inet, $8, $9, $10::int, $11::uuid)"
+		       " ON CONFLICT (op, attempt) DO NOTHING RETURNING r.id, r.state, r.version, "
+		       "r.tasks_done, r.last_seq",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r;
 
-	r = db_select(c->db, &q, &rows, db_str(in->op), db_i64(in->attempt), db_i64(in->request), db_i64(in->project),
-	              db_i64(in->server), db_str(in->name), db_str(in->address), db_str(in->playbook), db_str(in->purpose),
+	r = db_select(c->db, &q, &rows, db_str(in->op), db_i64(in->attempt), db_i64(in->request),
+	              db_i64(in->project), db_i64(in->server), db_str(in->name),
+	              db_str(in->address), db_str(in->playbook), db_str(in->purpose),
 	              db_i64(in->timeout_s), db_str(c->corr[0] ? c->corr : NULL));
 	if (r)
 		return r;
@@ -94,7 +101,8 @@ int run_lock(struct cmd *c, int64_t id, struct run *ret, bool *ret_found)
 {
 	static const struct db_query q = {
 		.name = "run_lock",
-		.sql = "SELECT " RUN_COLUMNS " FROM runner.run r WHERE r.id = $1::bigint FOR UPDATE",
+		.sql = "SELECT " RUN_COLUMNS
+		       " FROM runner.run r WHERE r.id = $1::bigint FOR UPDATE",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r = db_select(c->db, &q, &rows, db_i64(id));
@@ -111,22 +119,25 @@ int run_launched(struct cmd *c, struct run *run, const char *place)
 {
 	static const struct db_query q = {
 		.name = "run_launched",
-		.sql = "UPDATE runner.run r SET state = $4, place = $5::uuid, version = r.version + 1,"
+		.sql = "UPDATE runner.run r SET state = $4, place = $5::uuid, version = r.version "
+		       "+ 1,"
 		       "   launched_at = clock_timestamp(), started_at = clock_timestamp()"
-		       " WHERE r.id = $1::bigint AND r.owner = $2::uuid AND r.fence = $3::int AND r.state = $6"
+		       " WHERE r.id = $1::bigint AND r.owner = $2::uuid AND r.fence = $3::int AND "
+		       "r.state = $6"
 		       " RETURNING r.id, r.state, r.version, r.tasks_done, r.last_seq",
 	};
 	const struct run_transition *t = run_next("starting", RUN_LAUNCHED);
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r;
 
-	r = db_select(c->db, &q, &rows, db_i64(run->id), db_str(svc_instance(c->svc)), db_i64(run->fence), db_str(t->to),
-	              db_str(place), db_str(t->from));
+	r = db_select(c->db, &q, &rows, db_i64(run->id), db_str(svc_instance(c->svc)),
+	              db_i64(run->fence), db_str(t->to), db_str(place), db_str(t->from));
 	if (r)
 		return r;
 	if (!db_next(&rows))
 		return RUN_E_NOT_OURS;
-	log_info("run.moved", LOG_I64("run", run->id), LOG_STR("to", t->to), LOG_STR("why", t->why));
+	log_info("run.moved", LOG_I64("run", run->id), LOG_STR("to", t->to),
+	         LOG_STR("why", t->why));
 	run_live(c, &rows, true);
 	return 0;
 }
@@ -136,8 +147,10 @@ int run_cancelling(struct cmd *c, struct run *run, const char *actor, const char
 	static const struct db_query q = {
 		.name = "run_cancelling",
 		.sql = "UPDATE runner.run r SET state = 'cancelling', version = r.version + 1,"
-		       "   kill_at = CASE WHEN r.cancel_at IS NULL THEN NULL ELSE clock_timestamp() END,"
-		       "   cancel_at = coalesce(r.cancel_at, clock_timestamp()), cancel_by = coalesce(r.cancel_by, $2),"
+		       "   kill_at = CASE WHEN r.cancel_at IS NULL THEN NULL ELSE "
+		       "clock_timestamp() END,"
+		       "   cancel_at = coalesce(r.cancel_at, clock_timestamp()), cancel_by = "
+		       "coalesce(r.cancel_by, $2),"
 		       "   cancel_reason = coalesce(r.cancel_reason, $3)"
 		       " WHERE r.id = $1::bigint AND r.state IN ('running', 'cancelling')"
 		       " RETURNING r.id, r.state, r.version, r.tasks_done, r.last_seq",
@@ -160,8 +173,10 @@ static void show(struct cmd *c, int64_t id, int64_t seq, const char *text)
 	clock_gettime(CLOCK_REALTIME, &now);
 	snprintf(topic, sizeof(topic), "run/%" PRId64 "/log", id);
 	buf_init(&json, 8192);
-	buf_fmt(&json, "{\"topic\":\"%s\",\"seq\":%" PRId64 ",\"first\":%" PRId64 ",\"lines\":[[%" PRId64 ",%lld,\"system\",0,", topic,
-	        seq, seq, seq, (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	buf_fmt(&json,
+	        "{\"topic\":\"%s\",\"seq\":%" PRId64 ",\"first\":%" PRId64 ",\"lines\":[[%" PRId64
+	        ",%lld,\"system\",0,",
+	        topic, seq, seq, seq, (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 	buf_json_str(&json, text);
 	buf_str(&json, "]]}");
 	cmd_live(c, topic, json.data);
@@ -188,10 +203,15 @@ int run_say(struct cmd *c, const struct run *run, const char *fmt, ...)
 	return r;
 }
 
-int run_step(struct cmd *c, const struct run *run, const char *step, const char *state, const char *detail)
+int run_step(struct cmd *c, const struct run *run, const char *step, const char *state,
+             const char *detail)
 {
-	const struct step_progress out = { .op = run->op, .request = run->request, .attempt = run->attempt, .step = step,
-		                           .state = state, .detail = detail };
+	const struct step_progress out = { .op = run->op,
+		                           .request = run->request,
+		                           .attempt = run->attempt,
+		                           .step = step,
+		                           .state = state,
+		                           .detail = detail };
 	char agg[40];
 
 	snprintf(agg, sizeof(agg), "request:%" PRId64, run->request);

@@ -23,11 +23,14 @@ struct run {
 };
 
 /* The columns that run_read() needs, of a row of runner.run called @r. */
-#define RUN_COLUMNS                                                                                     \
-	"r.id, r.request, r.project, r.server, r.op, r.corr, r.place, r.attempt, r.fence, r.timeout_s," \
-	" r.state, r.name, host(r.address) AS address, r.playbook, r.spool_offset, r.version, r.tasks_done, r.last_seq," \
-	" r.cancel_at IS NOT NULL AS cancel, r.kill_at IS NOT NULL AS kill, r.message, r.ok, r.changed, r.failed," \
-	" extract(epoch FROM clock_timestamp() - r.claimed_at)::bigint AS waiting_s," \
+#define RUN_COLUMNS                                                                             \
+	"r.id, r.request, r.project, r.server, r.op, r.corr, r.place, r.attempt, r.fence, "     \
+	"r.timeout_s,"                                                                          \
+	" r.state, r.name, host(r.address) AS address, r.playbook, r.spool_offset, r.version, " \
+	"r.tasks_done, r.last_seq,"                                                             \
+	" r.cancel_at IS NOT NULL AS cancel, r.kill_at IS NOT NULL AS kill, r.message, r.ok, "  \
+	"r.changed, r.failed,"                                                                  \
+	" extract(epoch FROM clock_timestamp() - r.claimed_at)::bigint AS waiting_s,"           \
 	" extract(epoch FROM clock_timestamp() - r.cancel_at)::bigint AS cancelling_s"
 /* What is done for a run carries the correlation of who asked for it. */
 void run_correlate(struct cmd *c, const struct run *run);
@@ -42,8 +45,10 @@ int run_launched(struct cmd *c, struct run *run, const char *place);
 /* Somebody wants a running one to end: states running and cancelling. */
 int run_cancelling(struct cmd *c, struct run *run, const char *actor, const char *reason);
 /* A line of our own in its log. */
-int run_say(struct cmd *c, const struct run *run, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int run_say(struct cmd *c, const struct run *run, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* Tells the workflow how far a step of the saga is: state running or done. */
-int run_step(struct cmd *c, const struct run *run, const char *step, const char *state, const char *detail);
+int run_step(struct cmd *c, const struct run *run, const char *step, const char *state,
+             const char *detail);
 /* Publishes that it has changed: its own topic, and with @listed that of the list too. */
 void run_live(struct cmd *c, const struct db_rows *rows, bool listed);

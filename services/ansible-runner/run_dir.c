@@ -17,7 +17,8 @@
 
 #define PATH_LONGEST 90 /* sockets below it must fit into 107 bytes */
 
-/* Paths go into ansible.cfg and ssh's options, where only plain characters mean the same everywhere. */
+/* Paths go into ansible.cfg and ssh's options, where only plain characters mean the same
+ * everywhere. */
 static bool plain(const char *path)
 {
 	if (*path != '/' || strlen(path) > PATH_LONGEST || strstr(path, ".."))
@@ -48,7 +49,8 @@ static int know_place(int dir, char place[UUID_TEXT])
 		return -errno;
 	if (read_place(fd, place)) {
 		uuid7(place);
-		if (ftruncate(fd, 0) || pwrite(fd, place, UUID_TEXT - 1, 0) != UUID_TEXT - 1 || fsync(fd))
+		if (ftruncate(fd, 0) || pwrite(fd, place, UUID_TEXT - 1, 0) != UUID_TEXT - 1 ||
+		    fsync(fd))
 			r = -errno;
 	}
 	close(fd);
@@ -61,7 +63,8 @@ int run_dir_open(struct run_dir_settings *s)
 
 	if (!plain(s->base)) {
 		log_error("run_dir.path", LOG_STR("path", s->base),
-		          LOG_STR("why", "it must be absolute, short, and of letters, digits and / . _ + - only"));
+		          LOG_STR("why", "it must be absolute, short, and of letters, digits and / "
+		                         ". _ + - only"));
 		return -EINVAL;
 	}
 	fd = open(s->base, O_DIRECTORY | O_CLOEXEC);
@@ -89,7 +92,8 @@ void run_dir_host(const struct run_dir_settings *s, const struct run *run, char 
 /* ---- making -------------------------------------------------------------------------------- */
 
 /* A directory of ours that runs may look into (@look) or that is theirs (@theirs). */
-static int make(const struct run_dir_settings *s, int at, const char *name, mode_t mode, bool theirs)
+static int make(const struct run_dir_settings *s, int at, const char *name, mode_t mode,
+                bool theirs)
 {
 	uid_t uid = (uid_t)s->uid;
 	int fd;
@@ -112,7 +116,8 @@ static int make_work(const struct run_dir_settings *s, int dir)
 	struct stat st;
 	int fd;
 
-	if (!fstatat(dir, "work", &st, AT_SYMLINK_NOFOLLOW)) /* of a start that did not come to anything */
+	if (!fstatat(dir, "work", &st,
+	             AT_SYMLINK_NOFOLLOW)) /* of a start that did not come to anything */
 		return 0;
 	fd = make(s, dir, "work", 0700, true);
 	if (fd < 0)
@@ -121,9 +126,11 @@ static int make_work(const struct run_dir_settings *s, int dir)
 	return 0;
 }
 
-static int fill(const struct run_dir_settings *s, const struct run *run, const char *host_key, int dir, char why[200])
+static int fill(const struct run_dir_settings *s, const struct run *run, const char *host_key,
+                int dir, char why[200])
 {
-	int in = make(s, dir, "in", 0750, false), plugins = in < 0 ? -1 : make(s, in, "plugins", 0750, false), r = -1;
+	int in = make(s, dir, "in", 0750, false),
+	    plugins = in < 0 ? -1 : make(s, in, "plugins", 0750, false), r = -1;
 
 	if (plugins >= 0 && !make_work(s, dir))
 		r = run_files_write(s, run, host_key, dir, in, plugins, why);
@@ -136,7 +143,8 @@ static int fill(const struct run_dir_settings *s, const struct run *run, const c
 	return r;
 }
 
-int run_dir_prepare(const struct run_dir_settings *s, const struct run *run, const char *host_key, char why[200])
+int run_dir_prepare(const struct run_dir_settings *s, const struct run *run, const char *host_key,
+                    char why[200])
 {
 	char name[24];
 	int base = open(s->base, O_DIRECTORY | O_CLOEXEC), dir, r;
@@ -195,7 +203,8 @@ void run_dir_kill(const struct run_dir_settings *s, int64_t run)
 
 	if (fd < 0)
 		return;
-	if (read(fd, text, sizeof(text) - 1) > 0 && run_dir_locked(s, run)) { /* locked: it is still that process */
+	if (read(fd, text, sizeof(text) - 1) > 0 &&
+	    run_dir_locked(s, run)) { /* locked: it is still that process */
 		pid = strtol(text, NULL, 10);
 		if (pid > 1)
 			kill((pid_t)pid, SIGKILL);
@@ -232,7 +241,8 @@ bool run_dir_untidy(const struct run_dir_settings *s, int64_t run)
 
 void run_dir_tidy(const struct run_dir_settings *s, int64_t run)
 {
-	static const char *const files[] = { "params.json", "cancel", "kill", "supervisor.log", "lock" };
+	static const char *const files[] = { "params.json", "cancel", "kill", "supervisor.log",
+		                             "lock" };
 	char path[256];
 	int dir;
 

@@ -21,11 +21,14 @@ int run_dir_open(struct run_dir_settings *s);
 void run_dir_path(const struct run_dir_settings *s, int64_t run, char out[256]);
 /* How known_hosts and ssh-keyscan name the run's server. */
 void run_dir_host(const struct run_dir_settings *s, const struct run *run, char out[80]);
-/* Makes everything the supervisor needs; may be repeated while nothing has started. 0, or -1 with the reason in @why. */
-int run_dir_prepare(const struct run_dir_settings *s, const struct run *run, const char *host_key, char why[200]);
+/* Makes everything the supervisor needs; may be repeated while nothing has started. 0, or -1 with
+ * the reason in @why. */
+int run_dir_prepare(const struct run_dir_settings *s, const struct run *run, const char *host_key,
+                    char why[200]);
 /* The supervisor's wish list: "cancel" or "kill". */
 void run_dir_wish(const struct run_dir_settings *s, int64_t run, const char *wish);
-/* Is its supervisor alive? Only to be asked when there is a spool: then no other will ever begin. */
+/* Is its supervisor alive? Only to be asked when there is a spool: then no other will ever begin.
+ */
 bool run_dir_locked(const struct run_dir_settings *s, int64_t run);
 /* Kills a supervisor that does not end by itself. */
 void run_dir_kill(const struct run_dir_settings *s, int64_t run);

@@ -4,25 +4,25 @@
 #include <stdio.h>
 #include <string.h>
 
-static int end_row(struct cmd *c, const struct run *run, const struct run_transition *t, const struct run_outcome *how,
-                   const char *message, struct db_rows *rows)
+static int end_row(struct cmd *c, const struct run *run, const struct run_transition *t,
+                   const struct run_outcome *how, const char *message, struct db_rows *rows)
 {
 	static const struct db_query q = {
 		.name = "run_end",
-		.sql = "SELECT " RUN_COLUMNS
-		       " FROM runner.end_run($1::bigint, $2, $3, $4::uuid, $5::int, $6, $7, $8::int) r",
+		.sql = "SELECT " RUN_COLUMNS " FROM runner.end_run($1::bigint, $2, $3, $4::uuid, "
+		                             "$5::int, $6, $7, $8::int) r",
 	};
 	int r = db_select(c->db, &q, rows, db_i64(run->id), db_str(t->from), db_str(t->to),
-	                  db_str(how->ours ? svc_instance(c->svc) : NULL), db_i64(run->fence), db_str(how->reason), db_str(message),
-	                  db_i64(how->exit));
+	                  db_str(how->ours ? svc_instance(c->svc) : NULL), db_i64(run->fence),
+	                  db_str(how->reason), db_str(message), db_i64(how->exit));
 
 	if (r)
 		return r;
 	return db_next(rows) ? 0 : RUN_E_NOT_OURS;
 }
 
-static int tell_workflow(struct cmd *c, const struct run *run, const struct db_rows *rows, const char *state,
-                         const char *reason)
+static int tell_workflow(struct cmd *c, const struct run *run, const struct db_rows *rows,
+                         const char *state, const char *reason)
 {
 	const struct run_finished out = {
 		.run = run->id,
@@ -48,7 +48,8 @@ static int write_down(struct cmd *c, const struct run *run, const char *state, c
 	char object[40], detail[160];
 
 	snprintf(object, sizeof(object), "run:%" PRId64, run->id);
-	snprintf(detail, sizeof(detail), "{\"state\":\"%s\",\"reason\":\"%s\"}", state, reason ? reason : "");
+	snprintf(detail, sizeof(detail), "{\"state\":\"%s\",\"reason\":\"%s\"}", state,
+	         reason ? reason : "");
 	return cmd_audit(c, "run.end", object, "ok", detail);
 }
 
@@ -60,15 +61,20 @@ static const char *sentence(const struct run *run, const struct run_outcome *how
 	case RUN_OK:
 		return "Every task succeeded.";
 	case RUN_FAILED:
-		return "The playbook failed. The log says at which task."; /* unless a task has said it better */
+		return "The playbook failed. The log says at which task."; /* unless a task has said
+		                                                              it better */
 	case RUN_TIMED_OUT:
-		snprintf(text, 200, "It was not done within %d minutes and was ended. What it had begun on the server may still go on.",
+		snprintf(text, 200,
+		         "It was not done within %d minutes and was ended. What it had begun on "
+		         "the server may still go on.",
 		         (run->timeout_s + 59) / 60);
 		return text;
 	case RUN_GONE:
 		if (!strcmp(run->state, "cancelling"))
-			return "It did not end when asked and was killed. What it had begun on the server may still go on.";
-		return "The run was interrupted from outside. Nobody knows how far the playbook came on the server.";
+			return "It did not end when asked and was killed. What it had begun on the "
+			       "server may still go on.";
+		return "The run was interrupted from outside. Nobody knows how far the playbook "
+		       "came on the server.";
 	default:
 		return "The run was ended.";
 	}

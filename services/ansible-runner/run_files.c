@@ -32,7 +32,8 @@ static void inventory(const struct files *f, struct buf *b)
 	buf_json_str(b, f->run->name);
 	buf_str(b, ":{\"ansible_host\":");
 	buf_json_str(b, f->run->address);
-	buf_fmt(b, ",\"ansible_user\":\"root\",\"ansible_port\":%" PRId64 "}}}}\n", f->settings->port);
+	buf_fmt(b, ",\"ansible_user\":\"root\",\"ansible_port\":%" PRId64 "}}}}\n",
+	        f->settings->port);
 }
 
 /* What people have chosen is data: marked unsafe, it is never looked through for templates. */
@@ -52,7 +53,8 @@ static void known_hosts(const struct files *f, struct buf *b)
 static void passwd(const struct files *f, struct buf *b)
 {
 	buf_str(b, "root:x:0:0:root:/root:/usr/sbin/nologin\n");
-	buf_fmt(b, "run:x:%" PRId64 ":%" PRId64 ":run:%s/work:/usr/sbin/nologin\n", f->settings->uid, f->settings->uid, f->dir);
+	buf_fmt(b, "run:x:%" PRId64 ":%" PRId64 ":run:%s/work:/usr/sbin/nologin\n",
+	        f->settings->uid, f->settings->uid, f->dir);
 }
 
 static void plugin(const struct files *f, struct buf *b)
@@ -84,16 +86,21 @@ static void config(const struct files *f, struct buf *b)
 	        "[ssh_connection]\n"
 	        "pipelining = True\n"
 	        "retries = 0\n"
-	        "ssh_args = -F none -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile=%1$s/in/known_hosts"
-	        " -o GlobalKnownHostsFile=/dev/null -o HostKeyAlgorithms=ssh-ed25519 -o PreferredAuthentications=publickey"
-	        " -o ForwardAgent=no -o ServerAliveInterval=10 -o ServerAliveCountMax=3 -o ControlMaster=auto -o ControlPersist=60 -o ControlPath=cm-%%C\n",
+	        "ssh_args = -F none -o BatchMode=yes -o StrictHostKeyChecking=yes -o "
+	        "UserKnownHostsFile=%1$s/in/known_hosts"
+	        " -o GlobalKnownHostsFile=/dev/null -o HostKeyAlgorithms=ssh-ed25519 -o "
+	        "PreferredAuthentications=publickey"
+	        " -o ForwardAgent=no -o ServerAliveInterval=10 -o ServerAliveCountMax=3 -o "
+	        "ControlMaster=auto -o ControlPersist=60 -o ControlPath=cm-%%C\n",
 	        f->dir);
 }
 
 static void params(const struct files *f, struct buf *b)
 {
-	buf_fmt(b, "{\"uid\":%" PRId64 ",\"timeout_s\":%d,\"grace_ms\":%d,\"output_max\":%d,\"address\":", f->settings->uid,
-	        f->run->timeout_s, GRACE_MS, SPOOL_OUTPUT_MAX);
+	buf_fmt(b,
+	        "{\"uid\":%" PRId64
+	        ",\"timeout_s\":%d,\"grace_ms\":%d,\"output_max\":%d,\"address\":",
+	        f->settings->uid, f->run->timeout_s, GRACE_MS, SPOOL_OUTPUT_MAX);
 	buf_json_str(b, f->run->address);
 	buf_fmt(b, ",\"port\":%" PRId64 "}\n", f->settings->port);
 }
@@ -101,9 +108,11 @@ static void params(const struct files *f, struct buf *b)
 /* ---- writing ------------------------------------------------------------------------------- */
 
 /* Readable by runs, through their group, when they have a uid of their own. */
-static int put(const struct run_dir_settings *s, int at, const char *name, const struct buf *text, bool for_runs)
+static int put(const struct run_dir_settings *s, int at, const char *name, const struct buf *text,
+               bool for_runs)
 {
-	int fd = openat(at, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600), r = 0;
+	int fd = openat(at, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600),
+	    r = 0;
 
 	if (fd < 0)
 		return -1;
@@ -125,21 +134,23 @@ static int read_playbook(const struct files *f, struct buf *b, char why[200])
 	snprintf(path, sizeof(path), "%s/%s.yml", f->settings->playbooks, f->run->playbook);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		snprintf(why, 200, "the playbook %s cannot be read: %s", f->run->playbook, strerror(errno));
+		snprintf(why, 200, "the playbook %s cannot be read: %s", f->run->playbook,
+		         strerror(errno));
 		return -1;
 	}
 	while ((n = read(fd, data, sizeof(data))) > 0)
 		buf_add(b, data, (size_t)n);
 	close(fd);
 	if (n < 0 || b->cut || !b->len) {
-		snprintf(why, 200, "the playbook %s is empty, too long or cannot be read", f->run->playbook);
+		snprintf(why, 200, "the playbook %s is empty, too long or cannot be read",
+		         f->run->playbook);
 		return -1;
 	}
 	return 0;
 }
 
-int run_files_write(const struct run_dir_settings *s, const struct run *run, const char *host_key, int dir, int in,
-                    int plugins, char why[200])
+int run_files_write(const struct run_dir_settings *s, const struct run *run, const char *host_key,
+                    int dir, int in, int plugins, char why[200])
 {
 	struct files f = { .settings = s, .run = run, .host_key = host_key };
 	const struct {

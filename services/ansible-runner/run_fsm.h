@@ -12,9 +12,9 @@ enum run_event {
 	RUN_CANCEL,      /* somebody wants it to end */
 	RUN_OK,
 	RUN_FAILED,
-	RUN_STOPPED,     /* it has ended because it was told to */
+	RUN_STOPPED, /* it has ended because it was told to */
 	RUN_TIMED_OUT,
-	RUN_GONE,        /* its supervisor is gone and left no last record */
+	RUN_GONE, /* its supervisor is gone and left no last record */
 };
 
 struct run_transition {

@@ -50,7 +50,10 @@ int64_t spool_wants(const struct spool_reader *r)
 
 static bool stream_of(const char *name, char *ret)
 {
-	*ret = !strcmp(name, "out") ? 'o' : !strcmp(name, "err") ? 'e' : !strcmp(name, "system") ? 's' : 0;
+	*ret = !strcmp(name, "out")      ? 'o'
+	       : !strcmp(name, "err")    ? 'e'
+	       : !strcmp(name, "system") ? 's'
+	                                 : 0;
 	return *ret;
 }
 
@@ -59,8 +62,8 @@ static bool as_line(json_t *j, struct spool_record *ret)
 	json_int_t seq, at;
 	const char *stream;
 
-	if (json_unpack(j, "{s:I,s:I,s:s,s:i,s:s%!}", "seq", &seq, "at", &at, "stream", &stream, "task", &ret->task, "text",
-	                &ret->text, &ret->len))
+	if (json_unpack(j, "{s:I,s:I,s:s,s:i,s:s%!}", "seq", &seq, "at", &at, "stream", &stream,
+	                "task", &ret->task, "text", &ret->text, &ret->len))
 		return false;
 	ret->kind = SPOOL_LINE;
 	ret->at = at;
@@ -71,8 +74,8 @@ static bool as_stats(json_t *j, struct spool_record *ret)
 {
 	json_int_t n[5];
 
-	if (json_unpack(j, "{s:I,s:I,s:I,s:I,s:I}", "ok", &n[0], "changed", &n[1], "failed", &n[2], "unreachable", &n[3],
-	                "skipped", &n[4]))
+	if (json_unpack(j, "{s:I,s:I,s:I,s:I,s:I}", "ok", &n[0], "changed", &n[1], "failed", &n[2],
+	                "unreachable", &n[3], "skipped", &n[4]))
 		return false;
 	for (int i = 0; i < 5; i++) {
 		ret->count[i] = n[i];
@@ -86,7 +89,8 @@ static bool as_stats(json_t *j, struct spool_record *ret)
 /* States that a task can be reported in. */
 static bool is_state(const char *state)
 {
-	static const char *const all[] = { "ok", "changed", "failed", "ignored", "unreachable", "skipped" };
+	static const char *const all[] = { "ok",      "changed",     "failed",
+		                           "ignored", "unreachable", "skipped" };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (!strcmp(all[i], state))
@@ -109,14 +113,18 @@ static bool as_event(json_t *j, struct spool_record *ret)
 		return as_stats(j, ret);
 	ret->kind = SPOOL_TASK;
 	if (!strcmp(event, "task"))
-		return !json_unpack(j, "{s:i,s:s%}", "task", &ret->task, "text", &ret->text, &ret->len) && ret->task > 0;
+		return !json_unpack(j, "{s:i,s:s%}", "task", &ret->task, "text", &ret->text,
+		                    &ret->len) &&
+		       ret->task > 0;
 	ret->kind = SPOOL_RESULT;
 	if (!strcmp(event, "result"))
-		return !json_unpack(j, "{s:i,s:s,s:s%}", "task", &ret->task, "state", &ret->state, "text", &ret->text, &ret->len) &&
+		return !json_unpack(j, "{s:i,s:s,s:s%}", "task", &ret->task, "state", &ret->state,
+		                    "text", &ret->text, &ret->len) &&
 		       ret->task > 0 && is_state(ret->state);
 	ret->kind = SPOOL_END;
-	return !strcmp(event, "end") && !json_unpack(j, "{s:i,s:s,s:s%}", "exit", &ret->exit, "reason", &ret->reason, "text",
-	                                              &ret->text, &ret->len);
+	return !strcmp(event, "end") &&
+	       !json_unpack(j, "{s:i,s:s,s:s%}", "exit", &ret->exit, "reason", &ret->reason, "text",
+	                    &ret->text, &ret->len);
 }
 
 /* A time that the database can keep. */
@@ -164,7 +172,8 @@ bool spool_next(struct spool_reader *r, struct spool_record *ret)
 		if (!nl)
 			return (left > SPOOL_RECORD_MAX || r->skipping) && too_long(r, left);
 		consume(r, (size_t)(nl - p) + 1);
-		if (r->skipping || nl == p) { /* the rest of what was skipped; the empty line after a torn record */
+		if (r->skipping || nl == p) { /* the rest of what was skipped; the empty line after
+			                         a torn record */
 			r->skipping = false;
 			continue;
 		}

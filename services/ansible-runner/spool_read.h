@@ -10,7 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum spool_kind { SPOOL_LINE, SPOOL_STARTED, SPOOL_TASK, SPOOL_RESULT, SPOOL_STATS, SPOOL_END, SPOOL_GARBLED };
+enum spool_kind {
+	SPOOL_LINE,
+	SPOOL_STARTED,
+	SPOOL_TASK,
+	SPOOL_RESULT,
+	SPOOL_STATS,
+	SPOOL_END,
+	SPOOL_GARBLED
+};
 
 struct spool_record {
 	enum spool_kind kind;

@@ -1,16 +1,16 @@
 /* A run that waits: until the server answers, and answers with the host key it should have. */
 #include "engine.h"
+#include "helper.h"
 #include "host_key.h"
 #include "keyscan.h"
 #include "run_end.h"
-#include "helper.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#define LOOKS_MS 500    /* between two looks at first */
-#define SLOW_MS 2000    /* and after half a minute */
+#define LOOKS_MS 500 /* between two looks at first */
+#define SLOW_MS 2000 /* and after half a minute */
 #define SLOW_AFTER_S 30
 
 struct judged {
@@ -32,7 +32,11 @@ static int record_failure(struct cmd *c, void *arg)
 
 	run_correlate(c, &f->a->run);
 	return run_end(c, &f->a->run,
-	               &(struct run_outcome){ .event = RUN_FAILED, .reason = f->reason, .message = f->message, .exit = -1, .ours = true });
+	               &(struct run_outcome){ .event = RUN_FAILED,
+	                                      .reason = f->reason,
+	                                      .message = f->message,
+	                                      .exit = -1,
+	                                      .ours = true });
 }
 
 static void fail(struct active *a, const char *reason, const char *message)
@@ -57,10 +61,12 @@ static int judge(struct cmd *c, void *arg)
 	if (r || j->verdict != HOST_KEY_PINNED)
 		return r;
 	openssh_fingerprint(j->seen, fingerprint);
-	snprintf(detail, sizeof(detail), "The server answers with its own host key, %s.", fingerprint);
+	snprintf(detail, sizeof(detail), "The server answers with its own host key, %s.",
+	         fingerprint);
 	r = run_step(c, run, "ssh", "done", detail);
 	if (!r)
-		r = run_step(c, run, "baseline", "running", "The playbook is running; its log shows every task.");
+		r = run_step(c, run, "baseline", "running",
+		             "The playbook is running; its log shows every task.");
 	if (!r)
 		r = run_launched(c, &j->a->run, j->a->engine->settings.dir.place);
 	return r;
@@ -77,11 +83,13 @@ static void seen(struct active *a, const char *key)
 		a->over = true;
 	} else if (!r && j.verdict == HOST_KEY_CHANGED) {
 		fail(a, "host_key_changed",
-		     "The server answered with another host key than the one it is known by. Nothing was run. Find out why before you"
+		     "The server answered with another host key than the one it is known by. "
+		     "Nothing was run. Find out why before you"
 		     " trust it again.");
 	} else if (!r && j.verdict == HOST_KEY_MISMATCH) {
 		fail(a, "host_key_mismatch",
-		     "The host key that the server reported is not the one it answers with: somebody may be in between. Nothing was"
+		     "The host key that the server reported is not the one it answers with: "
+		     "somebody may be in between. Nothing was"
 		     " run.");
 	} else if (!r && j.verdict == HOST_KEY_PINNED) {
 		memcpy(a->run.state, "running", sizeof("running"));
@@ -105,7 +113,8 @@ static void on_scan(void *arg)
 	char host[80], key[SSH_HOST_KEY];
 	ssize_t n;
 
-	while ((n = read(a->scan_fd, a->scanned + a->n_scanned, sizeof(a->scanned) - a->n_scanned)) > 0)
+	while ((n = read(a->scan_fd, a->scanned + a->n_scanned,
+	                 sizeof(a->scanned) - a->n_scanned)) > 0)
 		a->n_scanned += (size_t)n;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -132,10 +141,13 @@ static void give_up(struct active *a)
 {
 	if (a->answered)
 		fail(a, "host_key_unreported",
-		     "The server answers by SSH but has not told us its host key, so nobody can say that it is the right one. Can it"
+		     "The server answers by SSH but has not told us its host key, so nobody can "
+		     "say that it is the right one. Can it"
 		     " reach the portal's public address?");
 	else
-		fail(a, "unreachable", "The server did not answer by SSH in time. Is it running, and is port 22 open?");
+		fail(a, "unreachable",
+		     "The server did not answer by SSH in time. Is it running, and is port 22 "
+		     "open?");
 }
 
 void start_step(struct active *a)

@@ -1,4 +1,5 @@
-/* What nobody else looks after: runs of machines that do not come back, directories of runs that are over. */
+/* What nobody else looks after: runs of machines that do not come back, directories of runs that
+ * are over. */
 #include "engine.h"
 #include "run_end.h"
 
@@ -24,7 +25,9 @@ struct orphans {
 
 static int find_orphans(struct cmd *c, void *arg)
 {
-	static const struct db_query q = { .name = "run_orphans", .sql = "SELECT o AS id FROM runner.orphans($1::uuid) o" };
+	static const struct db_query q = {
+		.name = "run_orphans", .sql = "SELECT o AS id FROM runner.orphans($1::uuid) o"
+	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	struct orphans *got = arg;
 	int r = db_select(c->db, &q, &rows, db_str(got->engine->settings.dir.place));
@@ -50,7 +53,10 @@ static int adopt(struct cmd *c, void *arg)
 		return r;
 	run_read(&rows, &run);
 	run_correlate(c, &run);
-	return run_end(c, &run, &(struct run_outcome){ .event = RUN_GONE, .reason = "unknown_remote", .exit = -1, .ours = true });
+	return run_end(
+		c, &run,
+		&(struct run_outcome){
+			.event = RUN_GONE, .reason = "unknown_remote", .exit = -1, .ours = true });
 }
 
 /* Gone for two minutes of our own clock: whoever had them does not come back in time. */
@@ -90,28 +96,35 @@ static bool ended_long_ago(struct engine *e, int64_t id, bool *ret_ended)
 {
 	static const struct db_query q = {
 		.name = "run_ended",
-		.sql = "SELECT r.finished_at IS NOT NULL AS ended, coalesce(r.finished_at < now() - $2::bigint * interval '1 s', false)"
-		       " AS old FROM runner.run r WHERE r.id = $1::bigint AND (r.place IS NULL OR r.place = $3::uuid)",
+		.sql = "SELECT r.finished_at IS NOT NULL AS ended, coalesce(r.finished_at < now() "
+		       "- $2::bigint * interval '1 s', false)"
+		       " AS old FROM runner.run r WHERE r.id = $1::bigint AND (r.place IS NULL OR "
+		       "r.place = $3::uuid)",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 
 	*ret_ended = false;
-	if (db_select(svc_db(e->svc), &q, &rows, db_i64(id), db_i64(KEEP_SPOOLS_S), db_str(e->settings.dir.place)) ||
+	if (db_select(svc_db(e->svc), &q, &rows, db_i64(id), db_i64(KEEP_SPOOLS_S),
+	              db_str(e->settings.dir.place)) ||
 	    !db_next(&rows))
 		return false;
 	*ret_ended = db_get_bool(&rows, "ended");
 	return db_get_bool(&rows, "old");
 }
 
-/* Runs whose service died between their end and the cleaning, and spools that nobody will ask for any more. */
+/* Runs whose service died between their end and the cleaning, and spools that nobody will ask for
+ * any more. */
 void upkeep_tidy(void *arg)
 {
 	struct engine *e = arg;
-	DIR *d = svc_draining(e->svc) || !db_ready(svc_db(e->svc)) ? NULL : opendir(e->settings.dir.base);
+	DIR *d = svc_draining(e->svc) || !db_ready(svc_db(e->svc)) ? NULL
+	                                                           : opendir(e->settings.dir.base);
 	struct dirent *entry;
 
 	while (d && (entry = readdir(d))) {
-		int64_t id = isdigit((unsigned char)entry->d_name[0]) ? strtoll(entry->d_name, NULL, 10) : 0;
+		int64_t id = isdigit((unsigned char)entry->d_name[0])
+		                     ? strtoll(entry->d_name, NULL, 10)
+		                     : 0;
 		bool ended, old;
 
 		if (!id || engine_find(e, id))
@@ -125,4 +138,3 @@ void upkeep_tidy(void *arg)
 	if (d)
 		closedir(d);
 }
-

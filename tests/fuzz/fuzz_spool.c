@@ -1,7 +1,7 @@
 /*
- * The road of a run's output: bytes through the masker, into lines, into the spool, and out of the spool again.
- * However the bytes are chopped: no secret survives, the lines are the same, and every record can be read. The
- * reader also gets the bytes as they are: it must not believe anything.
+ * The road of a run's output: bytes through the masker, into lines, into the spool, and out of the
+ * spool again. However the bytes are chopped: no secret survives, the lines are the same, and every
+ * record can be read. The reader also gets the bytes as they are: it must not believe anything.
  */
 #include "services/ansible-runner/spool_read.h"
 
@@ -44,7 +44,8 @@ static void give_bytes(void *arg, const char *data, size_t len)
 	lines_feed(&r->lines, data, len);
 }
 
-static void travel(struct road *r, const struct mask *m, const uint8_t *data, size_t len, size_t step)
+static void travel(struct road *r, const struct mask *m, const uint8_t *data, size_t len,
+                   size_t step)
 {
 	*r = (struct road){ .spool = { .fd = -1, .limit = SPOOL_OUTPUT_MAX } };
 	buf_init(&r->spool.out, 1 << 22);
@@ -107,7 +108,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	travel(&whole, m, data, len, len ? len : 1);
 	travel(&pieces, m, data, len, len ? 1 + data[0] % 13 : 1);
-	if (whole.n != pieces.n || read_back(&whole.spool.out) != whole.n || read_back(&pieces.spool.out) != whole.n)
+	if (whole.n != pieces.n || read_back(&whole.spool.out) != whole.n ||
+	    read_back(&pieces.spool.out) != whole.n)
 		abort();
 	buf_release(&whole.spool.out);
 	buf_release(&pieces.spool.out);

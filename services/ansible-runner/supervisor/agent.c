@@ -36,7 +36,8 @@ int agent_read_key(int fd, char **ret)
 	return 0;
 }
 
-/* Reads from @fd into @text until its end, a line, or the end of our patience. true: something came. */
+/* Reads from @fd into @text until its end, a line, or the end of our patience. true: something
+ * came. */
 static bool hear(int fd, bool one_line, char *text, size_t room)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -56,10 +57,12 @@ static bool hear(int fd, bool one_line, char *text, size_t room)
 }
 
 /* Starts one of OpenSSH's helpers; what it says comes on *ret_said. */
-static pid_t helper(const struct params *p, const char *const *argv, int in, bool out, int *ret_said, char why[160])
+static pid_t helper(const struct params *p, const char *const *argv, int in, bool out,
+                    int *ret_said, char why[160])
 {
 	const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", NULL, NULL };
-	const char *const env_agent[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "SSH_AUTH_SOCK=agent", NULL };
+	const char *const env_agent[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8",
+		                          "SSH_AUTH_SOCK=agent", NULL };
 	int said[2];
 	pid_t pid;
 
@@ -67,8 +70,14 @@ static pid_t helper(const struct params *p, const char *const *argv, int in, boo
 		snprintf(why, 160, "pipe: %s", strerror(errno));
 		return -1;
 	}
-	pid = launch(&(struct launch){ .argv = argv, .env = out ? env : env_agent, .dir = params_path(p, "work"), .in = in,
-	                               .out = out ? said[1] : -1, .err = out ? -1 : said[1], .extra = -1, .uid = p->uid },
+	pid = launch(&(struct launch){ .argv = argv,
+	                               .env = out ? env : env_agent,
+	                               .dir = params_path(p, "work"),
+	                               .in = in,
+	                               .out = out ? said[1] : -1,
+	                               .err = out ? -1 : said[1],
+	                               .extra = -1,
+	                               .uid = p->uid },
 	             why);
 	close(said[1]);
 	if (pid < 0)
@@ -96,7 +105,8 @@ static int start(const struct params *p, char why[160])
 
 static void feed(int fd, const char *key)
 {
-	ssize_t done = write(fd, key, strlen(key)); /* a pipe takes it at once; if not, ssh-add says so */
+	ssize_t done =
+		write(fd, key, strlen(key)); /* a pipe takes it at once; if not, ssh-add says so */
 
 	(void)done;
 	close(fd);
@@ -105,8 +115,16 @@ static void feed(int fd, const char *key)
 static int add(const struct params *p, const char *key, char why[160])
 {
 	char lifetime[24], host[80], text[120];
-	const char *const argv[] = { "/usr/bin/ssh-add", "-q", "-t", lifetime, "-H", params_path(p, "in/known_hosts"), "-h", host,
-		                     "-", NULL };
+	const char *const argv[] = { "/usr/bin/ssh-add",
+		                     "-q",
+		                     "-t",
+		                     lifetime,
+		                     "-H",
+		                     params_path(p, "in/known_hosts"),
+		                     "-h",
+		                     host,
+		                     "-",
+		                     NULL };
 	int in[2], said, status = 0;
 	pid_t pid;
 

@@ -81,7 +81,10 @@ int clean_run(uid_t uid, const char *dir)
 
 int scan_host(uid_t uid, const char *address, const char *port)
 {
-	char *const argv[] = { "/usr/bin/ssh-keyscan", "-T", "5", "-t", "ed25519", "-p", (char *)port, "--", (char *)address, NULL };
+	char *const argv[] = {
+		"/usr/bin/ssh-keyscan", "-T", "5", "-t", "ed25519", "-p", (char *)port, "--",
+		(char *)address,        NULL
+	};
 	char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", NULL };
 
 	if (launch_drop(uid))

@@ -67,7 +67,8 @@ static int put(const char *path, const char *text)
 	return r;
 }
 
-/* A name for our uid: a file of ours in place of /etc/passwd, in a mount namespace of the process's own. */
+/* A name for our uid: a file of ours in place of /etc/passwd, in a mount namespace of the process's
+ * own. */
 static int show_passwd(uid_t uid, const char *file)
 {
 	char map[64];
@@ -75,9 +76,12 @@ static int show_passwd(uid_t uid, const char *file)
 	snprintf(map, sizeof(map), "%u %u 1", uid, uid);
 	/* after setuid /proc/self belongs to root until we say that we may be looked at */
 	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) || unshare(CLONE_NEWUSER | CLONE_NEWNS) ||
-	                       put("/proc/self/uid_map", map) || put("/proc/self/setgroups", "deny") ||
-	                       put("/proc/self/gid_map", map) || mount(file, "/etc/passwd", NULL, MS_BIND, NULL) ?
-	               -1 : 0;
+	                       put("/proc/self/uid_map", map) ||
+	                       put("/proc/self/setgroups", "deny") ||
+	                       put("/proc/self/gid_map", map) ||
+	                       mount(file, "/etc/passwd", NULL, MS_BIND, NULL)
+	               ? -1
+	               : 0;
 }
 
 static int limit(int what, rlim_t most)
@@ -93,8 +97,11 @@ static int limit(int what, rlim_t most)
 
 static int limit_all(void)
 {
-	return limit(RLIMIT_AS, MEMORY) || limit(RLIMIT_FSIZE, FILE_SIZE) || limit(RLIMIT_NPROC, PROCESSES) ||
-	               limit(RLIMIT_NOFILE, FILES) || limit(RLIMIT_CORE, 0) ? -1 : 0;
+	return limit(RLIMIT_AS, MEMORY) || limit(RLIMIT_FSIZE, FILE_SIZE) ||
+	                       limit(RLIMIT_NPROC, PROCESSES) || limit(RLIMIT_NOFILE, FILES) ||
+	                       limit(RLIMIT_CORE, 0)
+	               ? -1
+	               : 0;
 }
 
 static int place(int fd, int at)

@@ -13,7 +13,8 @@ struct launch {
 	int in, out, err;        /* -1: /dev/null */
 	int extra;               /* becomes descriptor 3; -1: none */
 	uid_t uid;               /* and gid; 0: stay who we are */
-	const char *passwd;      /* shown as /etc/passwd to a uid that has no entry there; NULL: not needed */
+	const char *passwd;      /* shown as /etc/passwd to a uid that has no entry there; NULL: not
+	                            needed */
 	bool limited;            /* memory, file size, processes */
 };
 

@@ -1,8 +1,8 @@
 /*
  * sps-run: owns one ansible-playbook (see run.h)
  *
- *     sps-run DIR                        the run that the service prepared in DIR; the key comes on descriptor 3
- *     sps-run --clean UID DIR            ends what is left of it and empties DIR/work
+ *     sps-run DIR                        the run that the service prepared in DIR; the key comes on
+ * descriptor 3 sps-run --clean UID DIR            ends what is left of it and empties DIR/work
  *     sps-run --scan UID ADDRESS PORT    prints the server's host key
  *
  * Only the service starts it. Nothing here is ever a shell command, and no

@@ -19,8 +19,9 @@ int params_read(struct params *p, const char *dir, char why[160])
 	}
 	snprintf(p->dir, sizeof(p->dir), "%s", dir);
 	j = json_load_file(params_path(p, "params.json"), JSON_REJECT_DUPLICATES, &error);
-	bad = !j || json_unpack_ex(j, &error, JSON_STRICT, "{s:I,s:I,s:I,s:I,s:s,s:i}", "uid", &uid, "timeout_s", &timeout_s,
-	                           "grace_ms", &grace_ms, "output_max", &output_max, "address", &address, "port", &p->port);
+	bad = !j || json_unpack_ex(j, &error, JSON_STRICT, "{s:I,s:I,s:I,s:I,s:s,s:i}", "uid", &uid,
+	                           "timeout_s", &timeout_s, "grace_ms", &grace_ms, "output_max",
+	                           &output_max, "address", &address, "port", &p->port);
 	if (bad) {
 		snprintf(why, 160, "params.json: %.120s", error.text);
 	} else {

@@ -44,7 +44,8 @@ static bool read_stat(int proc, const char *pid, struct process *ret)
 	p = strrchr(text, ')');
 	if (!p || strlen(p) < 5)
 		return false;
-	*ret = (struct process){ .pid = (pid_t)strtol(pid, NULL, 10), .parent = (pid_t)strtol(p + 4, NULL, 10),
+	*ret = (struct process){ .pid = (pid_t)strtol(pid, NULL, 10),
+		                 .parent = (pid_t)strtol(p + 4, NULL, 10),
 		                 .gone = p[2] == 'Z' };
 	return true;
 }
@@ -56,7 +57,8 @@ static size_t read_all(struct process *list)
 	size_t n = 0;
 
 	while (d && n < MOST && (e = readdir(d)))
-		if (isdigit((unsigned char)e->d_name[0]) && read_stat(dirfd(d), e->d_name, &list[n]))
+		if (isdigit((unsigned char)e->d_name[0]) &&
+		    read_stat(dirfd(d), e->d_name, &list[n]))
 			n++;
 	if (d)
 		closedir(d);

@@ -19,7 +19,8 @@ static int64_t now_ms(void)
 
 int spool_create(struct spool *s, int dirfd, const char *name, int64_t limit)
 {
-	int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = openat(dirfd, name,
+	                O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return -errno;
@@ -55,8 +56,9 @@ static void begin(struct spool *s)
 static void line(struct spool *s, const char *stream, int task, const char *text, size_t len)
 {
 	begin(s);
-	buf_fmt(&s->out, "{\"seq\":%" PRId64 ",\"at\":%" PRId64 ",\"stream\":\"%s\",\"task\":%d,\"text\":", ++s->seq,
-	        now_ms(), stream, task);
+	buf_fmt(&s->out,
+	        "{\"seq\":%" PRId64 ",\"at\":%" PRId64 ",\"stream\":\"%s\",\"task\":%d,\"text\":",
+	        ++s->seq, now_ms(), stream, task);
 	buf_json_strn(&s->out, text, len);
 	buf_str(&s->out, "}\n");
 }
@@ -67,7 +69,8 @@ void spool_line(struct spool *s, const char *stream, const char *text, size_t le
 		return;
 	s->bytes += (int64_t)len + 1;
 	if (s->bytes > s->limit)
-		spool_say(s, "The output is longer than a log may be: cut here. The run goes on, the rest is not kept.");
+		spool_say(s, "The output is longer than a log may be: cut here. The run goes on, "
+		             "the rest is not kept.");
 	else
 		line(s, stream, s->task, text, len);
 }

@@ -22,13 +22,13 @@
 
 #include <stdint.h>
 
-#define SPOOL_RECORD_MAX (512 * 1024)     /* a line of 64 KiB, escaped at its worst, fits */
+#define SPOOL_RECORD_MAX (512 * 1024)       /* a line of 64 KiB, escaped at its worst, fits */
 #define SPOOL_OUTPUT_MAX (50 * 1000 * 1000) /* bytes of text kept; then one line says so */
 
 struct spool {
 	int fd;
 	int64_t seq, bytes, limit;
-	int task; /* that the next lines belong to */
+	int task;    /* that the next lines belong to */
 	bool broken; /* could not be written: the disk is full */
 	struct buf out;
 };
@@ -40,7 +40,8 @@ void spool_say(struct spool *s, const char *text); /* a line of stream "system" 
 void spool_started(struct spool *s);
 void spool_task(struct spool *s, int task, const char *name);
 void spool_result(struct spool *s, int task, const char *state, const char *text);
-void spool_stats(struct spool *s, const int64_t count[5]); /* ok, changed, failed, unreachable, skipped */
+void spool_stats(struct spool *s,
+                 const int64_t count[5]); /* ok, changed, failed, unreachable, skipped */
 void spool_end(struct spool *s, int exit, const char *reason, const char *text);
 /* Writes what has been gathered. */
 void spool_flush(struct spool *s);

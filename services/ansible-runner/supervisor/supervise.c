@@ -1,10 +1,8 @@
 #include "supervise.h"
 #include "agent.h"
-#include "events.h"
 #include "launch.h"
-#include "lines.h"
-#include "mask.h"
 #include "reap.h"
+#include "streams.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,31 +20,17 @@
 #include <unistd.h>
 
 #define KEY_FD 3
-#define CHUNK 65536
 #define LAST_WORDS_MS 5000 /* how long the killed may take to be gone */
-
-enum { OUT, ERR, EVENTS, N_STREAMS };
-
-struct run;
-
-struct stream {
-	struct run *run;
-	const char *name;
-	int fd;
-	struct lines lines;
-	struct mask_stream mask;
-};
 
 struct run {
 	struct params params;
 	struct spool spool;
 	struct mask *mask;
-	struct stream stream[N_STREAMS];
+	struct streams streams;
 	int signals, wishes; /* signalfd; inotify: the files cancel and kill */
 	pid_t ansible;
 	bool ended;
 	int status;
-	int tasks;
 	const char *reason; /* why it is being ended; NULL: it is not */
 	int64_t deadline, kill_at;
 	char why[160];
@@ -60,79 +44,26 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* ---- what it prints ------------------------------------------------------------------------ */
-
-static void on_line(void *arg, const char *text, size_t len)
-{
-	struct stream *s = arg;
-
-	if (s == &s->run->stream[EVENTS])
-		event_line(&s->run->spool, text, len);
-	else
-		output_line(&s->run->spool, s->name, text, len, &s->run->tasks);
-}
-
-static void on_bytes(void *arg, const char *data, size_t len)
-{
-	struct stream *s = arg;
-
-	lines_feed(&s->lines, data, len);
-}
-
-static void stream_close(struct stream *s)
-{
-	if (s->fd < 0)
-		return;
-	mask_end(&s->mask);
-	lines_end(&s->lines);
-	close(s->fd);
-	s->fd = -1;
-}
-
-/* Reads what is there, at most @most chunks. true: there may be more. */
-static bool stream_read(struct stream *s, int most)
-{
-	char data[CHUNK];
-
-	while (s->fd >= 0 && most--) {
-		ssize_t n = read(s->fd, data, sizeof(data));
-
-		if (n > 0)
-			mask_feed(&s->mask, data, (size_t)n);
-		else if (n < 0 && errno == EINTR)
-			continue;
-		else if (n < 0 && errno == EAGAIN)
-			return false;
-		else
-			stream_close(s);
-	}
-	return s->fd >= 0;
-}
-
-static int stream_open(struct run *r, int i, const char *name, int *ret_write_end)
-{
-	struct stream *s = &r->stream[i];
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC))
-		return -1;
-	fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	*s = (struct stream){ .run = r, .name = name, .fd = ends[0] };
-	s->lines = (struct lines){ .on_line = on_line, .arg = s };
-	s->mask = (struct mask_stream){ .mask = r->mask, .out = on_bytes, .arg = s };
-	*ret_write_end = ends[1];
-	return 0;
-}
-
 /* ---- starting ------------------------------------------------------------------------------ */
 
 static int start_ansible(struct run *r)
 {
 	const struct params *p = &r->params;
 	char config[320], home[300], tmp[320], run[300], inventory[330], vars[330], playbook[330];
-	const char *const argv[] = { "/usr/bin/ansible-playbook", "-i", inventory, "-e", vars, "--", playbook, NULL };
-	const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "SSH_AUTH_SOCK=agent",
-		                    "SPS_EVENT_FD=3", "PYTHONDONTWRITEBYTECODE=1", config, home, tmp, run, NULL };
+	const char *const argv[] = {
+		"/usr/bin/ansible-playbook", "-i", inventory, "-e", vars, "--", playbook, NULL
+	};
+	const char *const env[] = { "PATH=/usr/bin:/bin",
+		                    "LANG=C.UTF-8",
+		                    "LC_ALL=C.UTF-8",
+		                    "SSH_AUTH_SOCK=agent",
+		                    "SPS_EVENT_FD=3",
+		                    "PYTHONDONTWRITEBYTECODE=1",
+		                    config,
+		                    home,
+		                    tmp,
+		                    run,
+		                    NULL };
 	int ends[N_STREAMS] = { -1, -1, -1 };
 
 	snprintf(config, sizeof(config), "ANSIBLE_CONFIG=%s/in/ansible.cfg", p->dir);
@@ -142,15 +73,23 @@ static int start_ansible(struct run *r)
 	snprintf(inventory, sizeof(inventory), "%s/in/inventory.json", p->dir);
 	snprintf(vars, sizeof(vars), "@%s/in/vars.json", p->dir);
 	snprintf(playbook, sizeof(playbook), "%s/in/playbook.yml", p->dir);
-	if (stream_open(r, OUT, "out", &ends[OUT]) || stream_open(r, ERR, "err", &ends[ERR]) ||
-	    stream_open(r, EVENTS, "event", &ends[EVENTS]))
+	if (streams_open(&r->streams, &r->spool, r->mask, ends))
 		snprintf(r->why, sizeof(r->why), "pipe: %s", strerror(errno));
 	else
-		r->ansible = launch(&(struct launch){ .argv = argv, .env = env, .dir = params_path(p, "work"), .in = -1,
-		                                      .out = ends[OUT], .err = ends[ERR], .extra = ends[EVENTS], .uid = p->uid,
-		                                      .passwd = launch_needs_passwd(p->uid) ? params_path(p, "in/passwd") : NULL,
-		                                      .limited = true },
-		                    r->why);
+		r->ansible =
+			launch(&(struct launch){ .argv = argv,
+		                                 .env = env,
+		                                 .dir = params_path(p, "work"),
+		                                 .in = -1,
+		                                 .out = ends[OUT],
+		                                 .err = ends[ERR],
+		                                 .extra = ends[EVENTS],
+		                                 .uid = p->uid,
+		                                 .passwd = launch_needs_passwd(p->uid)
+		                                                   ? params_path(p, "in/passwd")
+		                                                   : NULL,
+		                                 .limited = true },
+		               r->why);
 	for (int i = 0; i < N_STREAMS; i++)
 		if (ends[i] >= 0)
 			close(ends[i]);
@@ -201,9 +140,11 @@ static void on_wish(struct run *r)
 
 	(void)n; /* which file it was does not matter: look which are there */
 	if (!access(params_path(&r->params, "kill"), F_OK))
-		end(r, "cancelled", "The run is being ended at once, because somebody asked for it.", true);
+		end(r, "cancelled",
+		    "The run is being ended at once, because somebody asked for it.", true);
 	else if (!r->reason && !access(params_path(&r->params, "cancel"), F_OK))
-		end(r, "cancelled", "The run is being ended, because somebody asked for it.", false);
+		end(r, "cancelled", "The run is being ended, because somebody asked for it.",
+		    false);
 }
 
 static void on_signal(struct run *r)
@@ -212,7 +153,9 @@ static void on_signal(struct run *r)
 
 	while (read(r->signals, &info, sizeof(info)) == sizeof(info))
 		if (info.ssi_signo != SIGCHLD)
-			end(r, "cancelled", "The run is being ended, because its supervisor was told to stop.", false);
+			end(r, "cancelled",
+			    "The run is being ended, because its supervisor was told to stop.",
+			    false);
 }
 
 /* Orphans become our children; only one of the children is the run. */
@@ -254,14 +197,14 @@ static void turn(struct run *r)
 	struct pollfd p[N_STREAMS + 2];
 
 	for (int i = 0; i < N_STREAMS; i++)
-		p[i] = (struct pollfd){ .fd = r->stream[i].fd, .events = POLLIN };
+		p[i] = (struct pollfd){ .fd = r->streams.at[i].fd, .events = POLLIN };
 	p[N_STREAMS] = (struct pollfd){ .fd = r->signals, .events = POLLIN };
 	p[N_STREAMS + 1] = (struct pollfd){ .fd = r->wishes, .events = POLLIN };
 	if (poll(p, N_STREAMS + 2, patience(r)) < 0 && errno != EINTR)
 		abort();
 	for (int i = 0; i < N_STREAMS; i++)
 		if (p[i].revents)
-			stream_read(&r->stream[i], 4);
+			stream_read(&r->streams.at[i], 4);
 	if (p[N_STREAMS].revents)
 		on_signal(r);
 	if (p[N_STREAMS + 1].revents)
@@ -279,12 +222,12 @@ static void turn(struct run *r)
 static void finish(struct run *r)
 {
 	for (int i = 0; i < N_STREAMS; i++)
-		stream_read(&r->stream[i], 4);
+		stream_read(&r->streams.at[i], 4);
 	if (!reap_kill_all(LAST_WORDS_MS))
 		spool_say(&r->spool, "Some processes of the run could not be ended.");
 	for (int i = 0; i < N_STREAMS; i++) {
-		stream_read(&r->stream[i], 4);
-		stream_close(&r->stream[i]);
+		stream_read(&r->streams.at[i], 4);
+		stream_close(&r->streams.at[i]);
 	}
 }
 
@@ -341,14 +284,16 @@ static int listen_for_signals(struct run *r, const char *dir)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	r->wishes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	return r->signals < 0 || r->wishes < 0 || inotify_add_watch(r->wishes, dir, IN_CREATE | IN_MOVED_TO) < 0 ||
-	                       reap_prepare() ?
-	               -1 : 0;
+	return r->signals < 0 || r->wishes < 0 ||
+	                       inotify_add_watch(r->wishes, dir, IN_CREATE | IN_MOVED_TO) < 0 ||
+	                       reap_prepare()
+	               ? -1
+	               : 0;
 }
 
 int run_playbook(const char *dir)
 {
-	static struct run r = { .stream = { { .fd = -1 }, { .fd = -1 }, { .fd = -1 } } };
+	static struct run r = { .streams = { .at = { { .fd = -1 }, { .fd = -1 }, { .fd = -1 } } } };
 	int lock = take_lock(dir), at = open(dir, O_DIRECTORY | O_CLOEXEC), bad;
 
 	if (lock < 0)
@@ -373,10 +318,7 @@ int run_playbook(const char *dir)
 	else
 		supervise(&r);
 	spool_close(&r.spool);
-	for (int i = 0; i < N_STREAMS; i++) {
-		mask_stream_release(&r.stream[i].mask);
-		lines_release(&r.stream[i].lines);
-	}
+	streams_release(&r.streams);
 	mask_free(r.mask);
 	return 0; /* the lock goes with the process, after the last record */
 }

@@ -17,7 +17,8 @@
 
 static void private_keys_are_those_of_openssh(void **state)
 {
-	char public[SSH_PUBLIC_MAX], private[SSH_PRIVATE_MAX], path[] = "/tmp/sps-key-XXXXXX", said[SSH_PUBLIC_MAX] = "";
+	char public[SSH_PUBLIC_MAX], private[SSH_PRIVATE_MAX], path[] = "/tmp/sps-key-XXXXXX",
+							       said[SSH_PUBLIC_MAX] = "";
 	int fd = mkstemp(path), out[2];
 	pid_t pid;
 	(void)state;
@@ -54,15 +55,34 @@ static void each_pair_is_new(void **state)
 
 static void only_ed25519_keys_are_read(void **state)
 {
-	static const char *const bad[] = {
-		"", "ssh-ed25519", "ssh-ed25519 ", "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ",
-		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPIyUpG8mubFNcnNzmDns1UoL2zWdhNErKSAq+1oNCO", /* short */
-		KEY "t", KEY "\tcomment", "ssh-ed25519  AAAAC3NzaC1lZDI1NTE5AAAAIPIyUpG8mubFNcnNzmDns1UoL2zWdhNErKSAq+1oNCOt",
-		"ssh-ed25519 BAAAC3NzaC1lZDI1NTE5AAAAIPIyUpG8mubFNcnNzmDns1UoL2zWdhNErKSAq+1oNCOt", /* length inside */
-		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE4AAAAIPIyUpG8mubFNcnNzmDns1UoL2zWdhNErKSAq+1oNCOt", /* type inside */
-		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPIyUpG8mubFNcnNzmDns1UoL2zWdhNErKSAq-1oNCOt", /* alphabet */
-		"command=\"x\" " KEY, " " KEY, "-oProxyCommand=x",
-	};
+	static const char
+		*const
+			bad[] = {
+				"",
+				"ssh-ed25519",
+				"ssh-ed25519 ",
+				"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ",
+				"ssh-ed25519 "
+		                "AAAAC3NzaC1lZDI1NTE5AAAAIPIyUpG8mubFNcnNzmDns1UoL2zWdhNErKSAq+"
+		                "1oNCO", /* short */
+				KEY "t",
+				KEY "\tcomment",
+				"ssh-ed25519  "
+		                "AAAAC3NzaC1lZDI1NTE5AAAAIPIyUpG8mubFNcnNzmDns1UoL2zWdhNErKSAq+"
+		                "1oNCOt",
+				"ssh-ed25519 "
+		                "BAAAC3NzaC1lZDI1NTE5AAAAIPIyUpG8mubFNcnNzmDns1UoL2zWdhNErKSAq+"
+		                "1oNCOt", /* length inside */
+				"ssh-ed25519 "
+		                "AAAAC3NzaC1lZDI1NTE4AAAAIPIyUpG8mubFNcnNzmDns1UoL2zWdhNErKSAq+"
+		                "1oNCOt", /* type inside */
+				"ssh-ed25519 "
+		                "AAAAC3NzaC1lZDI1NTE5AAAAIPIyUpG8mubFNcnNzmDns1UoL2zWdhNErKSAq-"
+		                "1oNCOt", /* alphabet */
+				"command=\"x\" " KEY,
+				" " KEY,
+				"-oProxyCommand=x",
+			};
 	char out[SSH_HOST_KEY];
 	(void)state;
 

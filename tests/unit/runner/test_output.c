@@ -54,7 +54,8 @@ static void a_secret_is_masked_wherever_it_is_cut(void **state)
 		mask_feed(&s, text, cut);
 		mask_feed(&s, text + cut, strlen(text) - cut);
 		mask_end(&s);
-		assert_string_equal(out.data, "before b3Bl **************** after b3BlbnNzaC1rZXktdjEA\n");
+		assert_string_equal(out.data,
+		                    "before b3Bl **************** after b3BlbnNzaC1rZXktdjEA\n");
 		mask_stream_release(&s);
 		buf_release(&out);
 	}
@@ -63,9 +64,11 @@ static void a_secret_is_masked_wherever_it_is_cut(void **state)
 
 static void the_longest_secret_wins_in_any_chunking(void **state)
 {
-	static const char *const secrets[] = { "password", "password-of-the-database", "word-of-the-day", "aaaaaaaa", "aaaaaaaaab" };
-	static const char text[] = "password password-of-the-data password-of-the-database aaaaaaaaaaaaaaaaaab aaaaaaa word-of-the-day\n"
-	                           "passwordpasswordword-of-the-da";
+	static const char *const secrets[] = { "password", "password-of-the-database",
+		                               "word-of-the-day", "aaaaaaaa", "aaaaaaaaab" };
+	static const char text[] = "password password-of-the-data password-of-the-database "
+	                           "aaaaaaaaaaaaaaaaaab aaaaaaa word-of-the-day\n"
+				   "passwordpasswordword-of-the-da";
 	struct mask *m = mask_new();
 	char *whole;
 	(void)state;
@@ -87,14 +90,18 @@ static void the_longest_secret_wins_in_any_chunking(void **state)
 
 static void each_line_of_a_key_is_a_secret_of_its_own(void **state)
 {
-	static const char key[] = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAABBBBCCCCDDDD\r\nEEEEFFFFGGGGHHHH\nshort\n-----END OPENSSH PRIVATE KEY-----\n";
+	static const char key[] = "-----BEGIN OPENSSH PRIVATE "
+	                          "KEY-----\nAAAABBBBCCCCDDDD\r\nEEEEFFFFGGGGHHHH\nshort\n-----END "
+	                          "OPENSSH PRIVATE KEY-----\n";
 	struct mask *m = mask_new();
 	char *out;
 	(void)state;
 
 	mask_add_lines(m, key);
 	out = masked(m, key, strlen(key), 3);
-	assert_string_equal(out, "-----BEGIN OPENSSH PRIVATE KEY-----\n********\r\n********\nshort\n-----END OPENSSH PRIVATE KEY-----\n");
+	assert_string_equal(
+		out, "-----BEGIN OPENSSH PRIVATE KEY-----\n********\r\n********\nshort\n-----END "
+	             "OPENSSH PRIVATE KEY-----\n");
 	free(out);
 	assert_false(mask_add(m, "short", 5));
 	mask_free(m);
@@ -145,11 +152,13 @@ static void lines_end_where_they_end(void **state)
 	assert_string_equal(s.all.data, "one||two\rstill two|three|");
 	buf_release(&s.all);
 	cut(&s, "a\0b\n", 4, 0);
-	assert_string_equal(s.all.data, "a\xff" "b|");
+	assert_string_equal(s.all.data, "a\xff"
+	                                "b|");
 	buf_release(&s.all);
 }
 
-/* A line of 200,000 characters of two bytes each is cut, never inside a character, and the same way each time. */
+/* A line of 200,000 characters of two bytes each is cut, never inside a character, and the same way
+ * each time. */
 static void long_lines_are_cut_between_characters(void **state)
 {
 	size_t len = 400003;

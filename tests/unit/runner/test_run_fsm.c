@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-static const char *const working[] = { "queued", "waiting_lock", "starting", "running", "cancelling" };
+static const char *const working[] = { "queued", "waiting_lock", "starting", "running",
+	                               "cancelling" };
 static const char *const final[] = { "succeeded", "failed", "cancelled", "timed_out", "lost" };
 
 static void every_state_is_reached(void **state)

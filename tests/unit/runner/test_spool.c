@@ -1,4 +1,5 @@
-/* The spool: what the supervisor writes is what the service reads, and nothing else gets through. */
+/* The spool: what the supervisor writes is what the service reads, and nothing else gets through.
+ */
 #include "../unit.h"
 #include "events.h"
 #include "lines.h"
@@ -65,8 +66,10 @@ static char *told(const char *text, size_t len, unsigned seed)
 		i += n;
 		assert_int_equal(spool_wants(&r), i);
 		while (spool_next(&r, &rec))
-			buf_fmt(&out, "%d %c %d %d %s %s %.40s %zu\n", rec.kind, rec.stream ? rec.stream : '-', rec.task, rec.exit,
-			        rec.state ? rec.state : "-", rec.reason ? rec.reason : "-", rec.text ? rec.text : "", rec.len);
+			buf_fmt(&out, "%d %c %d %d %s %s %.40s %zu\n", rec.kind,
+			        rec.stream ? rec.stream : '-', rec.task, rec.exit,
+			        rec.state ? rec.state : "-", rec.reason ? rec.reason : "-",
+			        rec.text ? rec.text : "", rec.len);
 	}
 	spool_reader_release(&r);
 	return out.data ? out.data : strdup("");
@@ -87,7 +90,10 @@ static void what_is_written_is_read(void **state)
 	output_line(&f.spool, "out", "TASK [one] ****", 15, &tasks);
 	output_line(&f.spool, "err", "TASK [not a task]", 17, &tasks);
 	event_line(&f.spool, "{\"event\":\"task\",\"task\":1,\"name\":\"one\"}", 38);
-	event_line(&f.spool, "{\"event\":\"result\",\"task\":1,\"host\":\"h\",\"state\":\"changed\",\"message\":\"\"}", 69);
+	event_line(&f.spool,
+	           "{\"event\":\"result\",\"task\":1,\"host\":\"h\",\"state\":\"changed\","
+	           "\"message\":\"\"}",
+	           69);
 	output_line(&f.spool, "out", "changed: [h] \"\\\xff\x1b[0m", 20, &tasks);
 	output_line(&f.spool, "out", "PLAY RECAP ***", 14, &tasks);
 	spool_stats(&f.spool, stats);
@@ -162,12 +168,15 @@ static void half_a_record_is_waited_for_and_broken_ones_are_reported(void **stat
 		"{\"seq\":1,\"at\":1,\"stream\":\"out\",\"task\":0,\"text\":\"x\",\"more\":1}\n",
 		"{\"seq\":0,\"at\":1,\"stream\":\"out\",\"task\":0,\"text\":\"x\"}\n",
 		"{\"seq\":1,\"at\":1,\"stream\":\"elsewhere\",\"task\":0,\"text\":\"x\"}\n",
-		"{\"seq\":1,\"at\":99999999999999999,\"stream\":\"out\",\"task\":0,\"text\":\"x\"}\n",
+		"{\"seq\":1,\"at\":99999999999999999,\"stream\":\"out\",\"task\":0,\"text\":\"x\"}"
+		"\n",
 		"{\"seq\":1,\"at\":1,\"stream\":\"out\",\"task\":0,\"text\":\"a\\u0000b\"}\n",
 		"{\"seq\":1,\"at\":1,\"stream\":\"out\",\"task\":0,\"text\":\"\xff\"}\n",
 		"{\"event\":\"task\",\"at\":1,\"task\":0,\"text\":\"x\"}\n",
-		"{\"event\":\"result\",\"at\":1,\"task\":1,\"state\":\"splendid\",\"text\":\"x\"}\n",
-		"{\"event\":\"stats\",\"at\":1,\"ok\":-1,\"changed\":0,\"failed\":0,\"unreachable\":0,\"skipped\":0}\n",
+		"{\"event\":\"result\",\"at\":1,\"task\":1,\"state\":\"splendid\",\"text\":\"x\"}"
+		"\n",
+		"{\"event\":\"stats\",\"at\":1,\"ok\":-1,\"changed\":0,\"failed\":0,"
+		"\"unreachable\":0,\"skipped\":0}\n",
 		"{\"event\":\"end\",\"at\":1}\n",
 		"{\"event\":\"surprise\",\"at\":1}\n",
 	};
@@ -218,10 +227,16 @@ static void a_record_without_end_is_skipped_in_bounded_memory(void **state)
 static void what_is_not_the_plugins_is_dropped(void **state)
 {
 	static const char *const foreign[] = {
-		"", "{", "[]", "null", "{\"event\":\"end\",\"exit\":0}", "{\"event\":\"task\",\"task\":0,\"name\":\"x\"}",
+		"",
+		"{",
+		"[]",
+		"null",
+		"{\"event\":\"end\",\"exit\":0}",
+		"{\"event\":\"task\",\"task\":0,\"name\":\"x\"}",
 		"{\"event\":\"task\",\"task\":99999999,\"name\":\"x\"}",
 		"{\"event\":\"result\",\"task\":1,\"state\":\"root\",\"message\":\"\"}",
-		"{\"event\":\"stats\",\"ok\":1}", "{\"event\":\"task\",\"task\":1,\"name\":\"a\",\"name\":\"b\"}",
+		"{\"event\":\"stats\",\"ok\":1}",
+		"{\"event\":\"task\",\"task\":1,\"name\":\"a\",\"name\":\"b\"}",
 	};
 	struct file f;
 	size_t len;
