@@ -43,6 +43,11 @@ export function asUser(user, command, args) {
   return ['setpriv', ['--reuid', user, '--regid', user, '--init-groups', command, ...args]];
 }
 
+// Servers that run now. A test file that breaks off, or is ended from outside, must not leave them behind.
+const alive = new Set();
+process.on('exit', () => alive.forEach((server) => server.killGroup()));
+for (const [signal, status] of [['SIGTERM', 143], ['SIGINT', 130], ['SIGHUP', 129]]) process.once(signal, () => process.exit(status));
+
 export class Server {
   // @alive: called to learn whether it answers; start() waits for it.
   constructor(name, command, args, { env = {}, log, cwd, alive = null }) {
@@ -68,10 +73,11 @@ export class Server {
       stdio: ['ignore', fd, fd],
     });
     closeSync(fd);
+    alive.add(this);
     this.ended = new Promise((resolve) => {
       this.child.once('error', (error) => resolve({ code: null, error }));
       this.child.once('exit', (code, signal) => resolve({ code, signal }));
-    });
+    }).finally(() => alive.delete(this));
   }
 
   signal(name) {
