@@ -397,6 +397,8 @@ static void tear_down(struct service *s)
 	s->live = live_free(s->live);
 	keys_release(&s->keys);
 	free(s->rung);
+	free(s->claim_types);
+	free(s->claim_actions);
 }
 
 int svc_run(const struct svc_main *me, int argc, char **argv)
@@ -422,6 +424,7 @@ int svc_run(const struct svc_main *me, int argc, char **argv)
 	if (sodium_init() < 0)
 		return 1;
 	uuid7(s.inst);
+	service_authz_prepare(&s);
 	r = set_up(&s);
 	if (!r) {
 		start_clocks(&s);

@@ -76,7 +76,7 @@ struct svc_handler {
 	cmd_handler fn;
 };
 
-/* A question without journal. Fill @ret_answer (JSON or msgpack) and return 0, or answer later: see call_defer(). */
+/* A question without journal: answered with call_answer(), now or later. */
 struct call;
 typedef void (*call_handler)(struct call *q, const void *body);
 struct svc_call_handler {

@@ -69,6 +69,7 @@ struct service {
 	int stop_fd; /* eventfd written by the signal handler */
 	char (*rung)[UUID_TEXT]; /* ids to claim in this turn */
 	size_t n_rung, room_rung;
+	char *claim_types, *claim_actions; /* what claim() asks authz, see service_authz.c */
 	zhashx_t *interest; /* id -> struct interest */
 	STAILQ_HEAD(, after_commit) after;
 	LIST_HEAD(, service_watch) watches;
@@ -83,10 +84,13 @@ void service_bus_tidy(struct service *s);
 void service_reply_result(struct service *s, const char *id, int64_t state, const void *body, size_t len);
 void service_add_rung(struct service *s, const char *id);
 
-/* service_work.c */
+/* service_take.c */
 void service_work_rung(struct service *s);
 void service_sweep(struct service *s);
 void service_release_dead(struct service *s);
+
+/* service_authz.c: before the first claim */
+void service_authz_prepare(struct service *s);
 
 /* service_cmd.c */
 void service_after_commit(struct service *s);

@@ -1,12 +1,12 @@
 /* Commands enter the journal: one call at a time for each service, with all that waits. */
 #include "gw_bus.h"
 
-#include "buf.h"
 #include "err.h"
 #include "gw_co.h"
 #include "gw_db.h"
 #include "gw_metrics.h"
 #include "log.h"
+#include "pg_array.h"
 
 #include <inttypes.h>
 #include <msgpack.h>
@@ -64,42 +64,21 @@ static struct target *target_of(const struct msg_def *msg)
 	return NULL;
 }
 
-static void add(struct buf *b, const char *element)
-{
-	buf_str(b, b->len ? "," : "{");
-	buf_str(b, element ? element : "NULL");
-}
-
-static void add_quoted(struct buf *b, const char *text)
-{
-	if (!text) {
-		add(b, NULL);
-		return;
-	}
-	buf_str(b, b->len ? ",\"" : "{\"");
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			buf_add(b, "\\", 1);
-		buf_add(b, text, 1);
-	}
-	buf_str(b, "\"");
-}
-
 static void add_item(struct buf a[9], const struct item *it)
 {
 	char number[24], digest[80];
 
 	snprintf(number, sizeof(number), "%" PRId64, it->generation);
 	snprintf(digest, sizeof(digest), "\"\\\\x%.64s\"", it->digest ? it->digest : "");
-	add(&a[0], it->id);
-	add_quoted(&a[1], it->type);
-	add_quoted(&a[2], it->agg);
-	add_quoted(&a[3], it->actor);
-	add(&a[4], number);
-	add(&a[5], it->corr);
-	add(&a[6], it->body);
-	add_quoted(&a[7], it->idem_key);
-	add(&a[8], it->idem_key ? digest : NULL);
+	pg_array_raw(&a[0], it->id);
+	pg_array_str(&a[1], it->type);
+	pg_array_str(&a[2], it->agg);
+	pg_array_str(&a[3], it->actor);
+	pg_array_raw(&a[4], number);
+	pg_array_raw(&a[5], it->corr);
+	pg_array_raw(&a[6], it->body);
+	pg_array_str(&a[7], it->idem_key);
+	pg_array_raw(&a[8], it->idem_key ? digest : NULL);
 }
 
 static void item_free(struct item *it)
@@ -243,7 +222,7 @@ static void write_arrays(struct target *t, struct buf a[9])
 		add_item(a, it);
 	}
 	for (int i = 0; i < 9; i++)
-		buf_str(&a[i], "}");
+		pg_array_end(&a[i]);
 }
 
 static void flush(struct target *t)

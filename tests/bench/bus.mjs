@@ -1,6 +1,8 @@
 // The bus alone (CURVE and fsync on) beside Graphile Worker on the same PostgreSQL, in interleaved rounds.
 //   node tests/bench/bus.mjs [rounds]
 
+import './release.mjs';
+
 import { run, Server } from '../lib/process.mjs';
 import { until } from '../lib/until.mjs';
 import { join } from 'node:path';

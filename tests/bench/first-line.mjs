@@ -1,5 +1,7 @@
 // From the accepted order of a run to the first task line a watcher is sent, beside plain ansible-playbook's own first task line:
 // the same playbook, the same server, interleaved.   node tests/bench/first-line.mjs [rounds]   (root: it boots a server)
+import './release.mjs';
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +12,6 @@ import { FINAL, Runner } from '../lib/runner.mjs';
 import { until } from '../lib/until.mjs';
 import { ROOT, median, report, round } from './lib.mjs';
 
-process.env.SPS_BUILD ??= join(ROOT, 'build/release');
 const ROUNDS = Number(process.argv[2] ?? 7);
 const PLAYBOOK = '- hosts: all\n  gather_facts: false\n  tasks:\n    - name: Say hello\n      ansible.builtin.command: /bin/true\n      changed_when: false\n';
 const runner = await Runner.start({ hello: PLAYBOOK });

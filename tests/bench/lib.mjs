@@ -1,5 +1,7 @@
 // What the benchmarks share: a PostgreSQL that keeps its promises (fsync on), CPU accounting, medians, tables.
 
+import './release.mjs';
+
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -7,9 +9,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { startDatabase } from '../lib/database.mjs';
+import { run } from '../lib/process.mjs';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-export const BUILD = process.env.SPS_BUILD ?? join(ROOT, 'build/release');
+export const BUILD = process.env.SPS_BUILD;
 
 export function needBuild(...programs) {
   for (const p of programs)
@@ -44,6 +47,21 @@ export function cpuOfTree(pid) {
     if (at === pid) sum += used.get(p);
   }
   return sum;
+}
+
+// wrk (Debian) for some seconds: requests, requests per second, p50 and p99 in µs. Any answer but 2xx is an error.
+export async function wrk(url, { connections, seconds, headers = {}, post = false }) {
+  const script = scratch('wrk');
+  writeFileSync(join(script.dir, 'post.lua'), 'wrk.method = "POST"\nwrk.body = "{}"\n');
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...(post ? ['-s', join(script.dir, 'post.lua')] : []),
+    ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]), url];
+  const out = await run('wrk', args, { timeout: (seconds + 26) * 1000 }).finally(script.remove);
+  if (/Non-2xx/.test(out)) throw new Error(out);
+  const us = (text) => parseFloat(text) * (text.endsWith('us') ? 1 : text.endsWith('ms') ? 1e3 : 1e6);
+  return {
+    requests: Number(/(\d+) requests in/.exec(out)[1]), per_second: Number(/Requests\/sec:\s+([\d.]+)/.exec(out)[1]),
+    p50_us: us(/^ +50% +(\S+)/m.exec(out)[1]), p99_us: us(/^ +99% +(\S+)/m.exec(out)[1]),
+  };
 }
 
 export const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];

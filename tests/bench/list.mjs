@@ -3,16 +3,17 @@
 // included; interleaved rounds; CPU per request of the server and of PostgreSQL.
 //   node tests/bench/list.mjs [rounds]      needs wrk, nginx, gunicorn, python3-flask, python3-psycopg2, python3-redis
 
+import './release.mjs';
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Server, freePort, run } from '../lib/process.mjs';
+import { Server, freePort } from '../lib/process.mjs';
 import { exchange, startStack } from '../lib/stack.mjs';
 import { until } from '../lib/until.mjs';
-import { ROOT, cpuOfTree, median, report, round } from './lib.mjs';
+import { ROOT, cpuOfTree, median, report, round, wrk } from './lib.mjs';
 import { ADMINISTRATOR, addAdministrator, seedServers } from './seed.mjs';
 
-process.env.SPS_BUILD ??= join(ROOT, 'build/release');
 const ROUNDS = Number(process.argv[2] ?? 5);
 const PATH = '/api/v1/servers?size=20&page=1';
 
@@ -50,13 +51,10 @@ async function startFlask() {
 async function load({ server, url, cookie }) {
   const pg = cpuOfTree(stack.database.server.pid);
   const own = cpuOfTree(server.pid);
-  const out = await run('wrk', ['-t1', '-c32', '-d4s', '--latency', '-H', `cookie: ${cookie ?? 'x=1'}`, `${url}${PATH}`], { timeout: 30000 });
-  const requests = Number(/(\d+) requests in/.exec(out)[1]);
-  if (/Non-2xx/.test(out)) throw new Error(out);
-  const ms = (text) => parseFloat(text) * (text.endsWith('us') ? 0.001 : text.endsWith('ms') ? 1 : 1000);
+  const r = await wrk(`${url}${PATH}`, { connections: 32, seconds: 4, headers: { cookie: cookie ?? 'x=1' } });
   return {
-    per_second: Number(/Requests\/sec:\s+([\d.]+)/.exec(out)[1]), p50_ms: ms(/^ +50% +(\S+)/m.exec(out)[1]), p99_ms: ms(/^ +99% +(\S+)/m.exec(out)[1]),
-    cpu_us: ((cpuOfTree(server.pid) - own) / requests) * 1e6, pg_us: ((cpuOfTree(stack.database.server.pid) - pg) / requests) * 1e6,
+    per_second: r.per_second, p50_ms: r.p50_us / 1000, p99_ms: r.p99_us / 1000,
+    cpu_us: ((cpuOfTree(server.pid) - own) / r.requests) * 1e6, pg_us: ((cpuOfTree(stack.database.server.pid) - pg) / r.requests) * 1e6,
   };
 }
 

@@ -1,5 +1,7 @@
 // Memory of the five services at rest, resident and proportional set size (shared pages are
 // counted once), from /proc.   node tests/bench/memory.mjs
+import './release.mjs';
+
 import { readFileSync } from 'node:fs';
 import { startStack } from '../lib/stack.mjs';
 import { report, round } from './lib.mjs';

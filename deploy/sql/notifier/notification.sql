@@ -98,9 +98,10 @@ $$;
 
 -- For the session and for live frames.
 CREATE OR REPLACE FUNCTION notifier.unread(reader bigint) RETURNS bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-	SELECT count(*) FROM notifier.notification n WHERE n.user_id = reader AND n.read_at IS NULL
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN -- asked at every page: as plain SQL it would be planned anew each time
+	RETURN (SELECT count(*) FROM notifier.notification n WHERE n.user_id = reader AND n.read_at IS NULL);
+END $$;
 
 CREATE OR REPLACE FUNCTION notifier.notification_json(n notifier.notification) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
