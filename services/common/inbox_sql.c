@@ -19,6 +19,8 @@
 			    .sql = "SELECT f AS id FROM " s                                                   \
 				   ".finish($1::uuid[], $2::smallint[], $3::smallint[], $4::bytea[], $5::text[], $6::uuid) f" }, \
 		.retry = { .name = s "_retry", .sql = "SELECT " s ".retry($1::uuid, $2, $3::uuid)" },         \
+		.defer = { .name = s "_defer", .sql = "SELECT " s ".defer($1::uuid, $2::uuid)" },             \
+		.release_own = { .name = s "_release_own", .sql = "SELECT " s ".release_own($1::uuid) AS n" }, \
 		.sweep = { .name = s "_sweep",                                                                \
 			   .sql = "SELECT " COLUMNS ", false AS asked, NULL::text AS verdict FROM " s         \
 				  ".sweep($1::uuid, $2::bigint * interval '1 ms', $3::int, $4::boolean)" },   \

@@ -246,10 +246,30 @@ static void on_tick(void *arg)
 	peers_poll(s->peers);
 }
 
+static int on_sweep_again(zloop_t *loop, int id, void *arg);
+
+static void sweep(struct service *s)
+{
+	service_sweep(s);
+	service_work_rung(s);
+	if (s->sweep_again)
+		zloop_timer(s->loop, 1, 1, on_sweep_again, s);
+}
+
+static int on_sweep_again(zloop_t *loop, int id, void *arg)
+{
+	(void)loop;
+	(void)id;
+	sweep(arg);
+	return 0;
+}
+
 static void on_sweep(void *arg)
 {
-	service_sweep(arg);
-	service_work_rung(arg);
+	struct service *s = arg;
+
+	if (!s->sweep_again) /* else the next turn is on its way */
+		sweep(s);
 }
 
 static void on_release(void *arg)
@@ -259,11 +279,13 @@ static void on_release(void *arg)
 
 static void on_tidy(void *arg)
 {
+	static const struct db_query purge_idem = { .name = "bus_purge_idem", .sql = "SELECT bus.purge_idem(1000)" };
 	struct service *s = arg;
 
 	service_bus_tidy(s);
 	free_dead_watches(s, false);
 	db_exec(s->db, &s->sql->purge, NULL);
+	db_exec(s->db, &purge_idem, NULL);
 }
 
 static int on_drain_tick(zloop_t *loop, int id, void *arg)
@@ -368,7 +390,7 @@ static void start_clocks(struct service *s)
 	svc_timer(s, TIDY_MS, on_tidy, s);
 	refresh_peers(s);
 	service_release_dead(s);
-	service_sweep(s);
+	sweep(s);
 }
 
 static void say_goodbye(struct service *s)

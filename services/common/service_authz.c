@@ -105,6 +105,14 @@ static int why_denied(struct row *r, char out[400])
 	return rc;
 }
 
+/* Refused for want of a session, the command was not tried: its key is free again. */
+static int forget_key(struct row *r)
+{
+	static const struct db_query q = { .name = "bus_forget_key", .sql = "SELECT bus.forget_key($1::uuid)" };
+
+	return strcmp(r->denied, "stale") ? 0 : db_exec(r->cmd.db, &q, NULL, db_str(r->cmd.id));
+}
+
 int row_deny(struct row *r)
 {
 	char object[80], why[400] = "";
@@ -115,6 +123,8 @@ int row_deny(struct row *r)
 	rc = cmd_audit(&r->cmd, r->cmd.msg->action, object, "denied", NULL);
 	if (!rc && !strcmp(r->denied, "forbidden"))
 		rc = why_denied(r, why);
+	if (!rc)
+		rc = forget_key(r);
 	if (rc)
 		return rc;
 	if (!strcmp(r->denied, "stale"))

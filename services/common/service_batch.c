@@ -54,7 +54,8 @@ static void decode(struct row *r)
 	    rec_check(r->cmd.msg->rec, r->rec, NULL)) {
 		free(r->mem);
 		r->mem = NULL;
-		r->cmd.msg = NULL; /* as unknown as a type we never heard of */
+		r->cmd.msg = NULL;
+		r->malformed = true;
 	}
 }
 

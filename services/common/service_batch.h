@@ -15,6 +15,7 @@ struct row {
 	uint8_t *body;
 	size_t body_len;
 	bool event;
+	bool malformed; /* of a type we know, but not what its field list says */
 	bool asked; /* authz has been asked: @denied is its answer */
 	void *rec, *mem; /* the decoded body */
 	int inbox_state; /* INBOX_*; 0: not worked yet */

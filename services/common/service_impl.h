@@ -14,7 +14,7 @@
 /* Every statement about the inbox, once per schema, as constants. */
 struct inbox_sql {
 	const char *schema;
-	struct db_query claim, finish, retry, sweep, release_dead, purge, state;
+	struct db_query claim, finish, retry, defer, sweep, release_own, release_dead, purge, state;
 };
 const struct inbox_sql *inbox_sql(const char *schema);
 
@@ -65,6 +65,7 @@ struct service {
 	void *context, *router; /* ZeroMQ */
 	char inst[UUID_TEXT], endpoint[256];
 	bool draining, done;
+	bool sweep_again; /* a full sweep goes on in the next turn of the loop */
 	int64_t drain_until;
 	int stop_fd; /* eventfd written by the signal handler */
 	char (*rung)[UUID_TEXT]; /* ids to claim in this turn */

@@ -13,13 +13,19 @@
 
 /* ---- one by one --------------------------------------------------------------------------- */
 
+/* Not done: tried again later. A message nobody here knows waits for a replica that does. */
 static void give_back(struct service *s, const char *id, int r)
 {
 	char why[64];
+	int back;
 
 	snprintf(why, sizeof(why), "%s", r == -ENOTSUP ? "nobody here understands this message" : r > 0 ? "database" : strerror(-r));
 	log_warn("command.retry", LOG_STR("id", id), LOG_STR("why", why));
-	if (db_exec(s->db, &s->sql->retry, NULL, db_str(id), db_str(why), db_str(s->inst)))
+	if (r == -ENOTSUP)
+		back = db_exec(s->db, &s->sql->defer, NULL, db_str(id), db_str(s->inst));
+	else
+		back = db_exec(s->db, &s->sql->retry, NULL, db_str(id), db_str(why), db_str(s->inst));
+	if (back) /* ready rows are swept; a leased one by service_sweep(), which takes back what is ours */
 		log_warn("command.retry_later", LOG_STR("id", id));
 }
 
@@ -182,17 +188,27 @@ static size_t sweep_some(struct service *s, size_t lim, bool fresh)
 	return n;
 }
 
+/* Leases of ours that outlived the call that took them: its answer, or the end of its work, got lost. */
+static int take_back(struct service *s)
+{
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	int r = db_select(s->db, &s->sql->release_own, &rows, db_str(s->inst));
+
+	if (!r && db_next(&rows) && db_get_i64(&rows, "n"))
+		log_warn("bus.taken_back", LOG_I64("n", db_get_i64(&rows, "n")));
+	return r;
+}
+
 void service_sweep(struct service *s)
 {
 	size_t n;
 
-	if (s->draining || !db_ready(s->db))
+	if (s->draining || !db_ready(s->db) || take_back(s))
 		return;
 	n = sweep_some(s, SWEEP_MAX, true);
 	if (n)
 		log_info("bus.swept", LOG_I64("n", (int64_t)n));
-	while (n == SWEEP_MAX)
-		n = sweep_some(s, SWEEP_MAX, true);
+	s->sweep_again = n == SWEEP_MAX; /* bells, beats and SIGTERM come in between */
 	for (int i = 0; i < 20 && sweep_some(s, 1, false); i++)
 		;
 }

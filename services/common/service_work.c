@@ -11,6 +11,7 @@
 #include "err.h"
 #include "result.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const struct svc_handler *handler_for(const struct service *s, const struct msg_def *msg)
@@ -42,7 +43,7 @@ static int work(struct batch *b, struct row *r)
 		return 0;
 	}
 	if (!h)
-		return -ENOTSUP;
+		return r->malformed ? -EBADMSG : -ENOTSUP;
 	if (r->denied) {
 		rc = row_deny(r);
 		r->inbox_state = INBOX_FAILED;

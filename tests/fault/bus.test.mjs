@@ -76,7 +76,7 @@ before(async () => {
 after(async () => {
   await stopWorkers();
   await db.stop();
-  rmSync(dir, { recursive: true, force: true });
+  if (!process.env.SPS_KEEP) rmSync(dir, { recursive: true, force: true });
 });
 
 async function fresh() {
@@ -157,17 +157,92 @@ test('a command that kills its service ends as a dead letter and takes no other 
   await fresh();
   await startWorkers(1, { SPS_BENCH_MODE: 'poison' });
   await send({ SPS_COUNT: '100', SPS_INFLIGHT: '100' });
-  const poison = send({ SPS_COUNT: '1', SPS_KEY: 'ssh-ed25519 poison', SPS_LIMIT_S: '40' }).catch(() => null);
+  let deaths = 0;
+  const poison = send({ SPS_COUNT: '1', SPS_KEY: 'ssh-ed25519 poisoned-command', SPS_LIMIT_S: '40' }).catch(() => null);
   await until('the poison to arrive', async () => (await ledger()).commands === 101);
   await db.execute("UPDATE runner.inbox SET max_attempts = 2 WHERE state < 2");
   await until('the dead letter', async () => {
-    if (!workers[0].running) workers[0].start();
+    if (!workers[0].running) {
+      deaths++;
+      workers[0].start();
+    }
     return (await db.value('SELECT count(*)::int AS n FROM runner.inbox WHERE state = 4')) === 1;
   }, { timeout: 60000, every: 200 });
   await send({ SPS_COUNT: '100', SPS_INFLIGHT: '100' });
   await poison;
+  assert.ok(deaths >= 2, `it died ${deaths} times`);
   assert.equal(await db.value('SELECT attempt FROM runner.inbox WHERE state = 4'), 2);
   assert.equal((await ledger()).effects, 200);
+});
+
+test('a row leased by a replica that lost count of it is done all the same', async () => {
+  await fresh();
+  await startWorkers(1);
+  await send({ SPS_COUNT: '1', SPS_INFLIGHT: '1' });
+  await db.execute(`UPDATE runner.inbox SET state = 1, attempt = 1, result = NULL, done_at = NULL,
+    owner = (SELECT id FROM bus.instance WHERE service = 'ansible-runner' AND lease_until > now())`);
+  await until('the lost row to be done', async () => (await ledger()).done === 1, { timeout: 5000 });
+  assert.equal((await ledger()).effects, 2); // the first turn's, which the test undid by hand, and this one's
+  assert.match(workers[0].output(), /"event":"bus.taken_back"/);
+});
+
+test('a backlog does not keep a replica from hearing that it should stop', async () => {
+  await fresh();
+  await send({ SPS_COUNT: '20000', SPS_INFLIGHT: '20000', SPS_LIMIT_S: '3' }).catch(() => null); // nobody is there
+  await startWorkers(1);
+  await until('the sweeper to be at work', async () => (await ledger()).done > 0, { every: 10 });
+  const started = Date.now();
+  await workers[0].stop();
+  const took = Date.now() - started;
+  assert.ok((await ledger()).done < 20000, 'the backlog was done before the signal came: the test sees nothing');
+  assert.ok(took < 2500, `it took ${took} ms to stop`);
+});
+
+test('a message that no replica knows waits an hour for one that does, and costs no attempt', async () => {
+  await fresh();
+  await startWorkers(1);
+  const put = (age) => db.execute(`INSERT INTO runner.inbox (id, type, actor, body, created_at, run_at)
+    VALUES (gen_random_uuid(), 'from.the.future', 'system:workflow', '\\x80', now() - $1::interval, now() - interval '2 s')`, [age]);
+  await put('1 minute');
+  await put('2 hours');
+  const rows = () => db.rows('SELECT state, attempt, error, run_at > now() AS later FROM runner.inbox ORDER BY created_at');
+  await until('both to be looked at', async () => (await rows()).every((r) => r.error));
+  const [old, young] = await rows();
+  assert.deepEqual({ state: old.state, attempt: old.attempt }, { state: 4, attempt: 0 });
+  assert.deepEqual({ state: young.state, attempt: young.attempt, later: young.later }, { state: 0, attempt: 0, later: true });
+  assert.match(young.error, /no replica that is running knows this message/);
+});
+
+test('a body that is not what its type says is tried as often as anything else, then it is a dead letter', async () => {
+  await fresh();
+  await startWorkers(1);
+  await db.execute(`INSERT INTO runner.inbox (id, type, actor, body, max_attempts) VALUES (gen_random_uuid(), 'hostkey.report', 'system:gateway', '\\x80', 2)`);
+  await until('the dead letter', async () => (await db.value('SELECT count(*)::int AS n FROM runner.inbox WHERE state = 4 AND attempt = 2')) === 1, { timeout: 15000 });
+});
+
+test('a replica lives on while its old connection still holds its lock', async () => {
+  await fresh();
+  await startWorkers(1);
+  const instance = () => db.rows(`SELECT i.lock_key, i.lease_until, l.pid FROM bus.instance i
+    LEFT JOIN pg_locks l ON l.locktype = 'advisory' AND l.classid = 7283 AND l.objid = i.lock_key::oid AND l.granted`).then((r) => r[0]);
+  const { lock_key, pid } = await instance();
+  const keeper = db.execute('SELECT pg_advisory_lock(7283, $1::int); SELECT pg_sleep(10)', [lock_key]); // waits for the replica's connection to end
+  await until('the keeper to wait', async () => (await db.value("SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")) === 1);
+  await db.execute('SELECT pg_terminate_backend($1)', [pid]);
+  await until('the keeper to have it', async () => (await instance()).pid !== pid);
+  const { lease_until } = await instance();
+  await until('the lease to be renewed', async () => (await instance()).lease_until > lease_until, { timeout: 8000 });
+  await send({ SPS_COUNT: '10', SPS_INFLIGHT: '10' });
+  assert.equal((await ledger()).effects, 10);
+  await keeper;
+});
+
+test('old idempotency keys go, and those of commands that can still be looked up stay', async () => {
+  await db.execute(`INSERT INTO bus.idem (actor, key, id, digest, created_at) VALUES
+    ('user:1', 'older-than-the-journal', gen_random_uuid(), '\\x00', now() - interval '30 days'),
+    ('user:1', 'of-last-week', gen_random_uuid(), '\\x00', now() - interval '7 days')`);
+  assert.equal(Number(await db.value('SELECT bus.purge_idem(1000) AS n')), 1);
+  assert.equal(await db.value('SELECT key FROM bus.idem'), 'of-last-week');
 });
 
 test('a stranger with unknown keys can ring nobody', async () => {
