@@ -5,8 +5,6 @@
 #include "refresh.h"
 #include "token.h"
 
-#include <curl/curl.h>
-
 static const char *endpoint;
 static int64_t sync_s;
 static struct op_settings op_conf;
@@ -39,7 +37,6 @@ static int start(struct service *s)
 		          LOG_STR("why", "SPS_POLL_MS must be at least 10, SPS_SYNC_S at least 1"));
 		return 1;
 	}
-	curl_global_init(CURL_GLOBAL_DEFAULT);
 	client = client_new(s, endpoint);
 	if (!client)
 		return 1;
@@ -57,7 +54,6 @@ static void stop(struct service *s)
 	client = client_free(client);
 	catalogue_stop();
 	refresh_stop();
-	curl_global_cleanup();
 }
 
 static bool idle(struct service *s)

@@ -5,8 +5,6 @@
 #include "mail_text.h"
 #include "reading.h"
 
-#include <curl/curl.h>
-
 static struct mail_settings mail_conf;
 static struct delivery_settings delivery_conf;
 static struct mail *mail;
@@ -56,7 +54,6 @@ static int start(struct service *s)
 		log_error("mail.sender", LOG_STR("why", "SPS_MAIL_FROM must be an e-mail address"));
 		return 1;
 	}
-	curl_global_init(CURL_GLOBAL_DEFAULT);
 	mail = mail_new(s, &mail_conf);
 	if (!mail)
 		return 1;
@@ -71,7 +68,6 @@ static void stop(struct service *s)
 	(void)s;
 	mail = mail_free(mail);
 	delivery = delivery_free(delivery);
-	curl_global_cleanup();
 }
 
 static bool idle(struct service *s)

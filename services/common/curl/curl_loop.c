@@ -95,6 +95,8 @@ struct curl_loop *curl_loop_new(struct service *s, curl_loop_done done, void *ar
 {
 	struct curl_loop *l = xcalloc(1, sizeof(*l));
 
+	if (curl_global_init(CURL_GLOBAL_DEFAULT)) /* counted: each loop has its own cleanup */
+		abort();
 	*l = (struct curl_loop){ .svc = s, .multi = curl_multi_init(), .done = done, .arg = arg };
 	if (!l->multi)
 		abort();
@@ -108,6 +110,7 @@ struct curl_loop *curl_loop_free(struct curl_loop *l)
 {
 	if (l) {
 		curl_multi_cleanup(l->multi);
+		curl_global_cleanup();
 		free(l);
 	}
 	return NULL;

@@ -2,6 +2,9 @@
 /*
  * libcurl's multi interface in the loop of a service: many transfers at once,
  * nothing blocks (https://curl.se/libcurl/c/libcurl-multi.html).
+ *
+ * The library itself lives as long as its loops: easy handles are made after
+ * curl_loop_new() and cleaned up before curl_loop_free().
  */
 #include "service.h"
 
@@ -13,7 +16,7 @@ struct curl_loop;
 typedef void (*curl_loop_done)(CURL *easy, CURLcode code, void *arg);
 
 struct curl_loop *curl_loop_new(struct service *s, curl_loop_done done, void *arg);
-struct curl_loop *curl_loop_free(struct curl_loop *l); /* no transfer may be under way */
+struct curl_loop *curl_loop_free(struct curl_loop *l); /* no transfer may be under way; accepts NULL */
 void curl_loop_add(struct curl_loop *l, CURL *easy);
 /* Breaks a transfer off; done() is not called for it. */
 void curl_loop_remove(struct curl_loop *l, CURL *easy);
