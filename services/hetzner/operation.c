@@ -336,7 +336,7 @@ static int claim(struct cmd *c, void *arg)
 		       "     extract(epoch FROM now() - o.entered_at)::bigint AS age_s,"
 		       "     coalesce(extract(epoch FROM now() - o.posted_at)::bigint, -1) AS "
 		       "posted_s,"
-		       "     o.error_code IS NOT NULL AS taken, o.announced",
+		       "     o.error_code IS NOT NULL AS taken, o.orders",
 	};
 	db_rows_release(arg);
 	return db_select(c->db, &q, arg, db_str(svc_instance(c->svc)),
@@ -381,7 +381,7 @@ static void read_row(const struct db_rows *rows, struct operation *o)
 	o->age_s = db_get_i64(rows, "age_s");
 	o->posted_s = db_get_i64(rows, "posted_s");
 	o->taken = db_get_bool(rows, "taken");
-	o->announced = db_get_bool(rows, "announced");
+	o->orders = db_get_i64(rows, "orders");
 	read_actions(o, db_get_str(rows, "actions"));
 }
 

@@ -37,6 +37,8 @@ enum op_state {
 };
 
 #define OP_ACTIONS ANSWER_ACTIONS
+/* An order that went out so long ago that it cannot be on its way any more. */
+#define ORDER_SETTLED_S (CLIENT_TIMEOUT_MS / 1000 + 5)
 
 struct operation {
 	char op[UUID_TEXT], corr[UUID_TEXT];
@@ -45,7 +47,7 @@ struct operation {
 	int64_t key_id, provider_server;
 	int64_t age_s;    /* in this state */
 	int64_t posted_s; /* since the creating order went out; -1: none whose outcome is open */
-	bool announced;   /* an order went out once */
+	int64_t orders;   /* that went out, each with a phone_home token of its own */
 	bool taken;       /* the last order was told that the name is taken */
 	char name[64], server_type[64], location[64], image[64], ssh_key[804];
 	int64_t actions[OP_ACTIONS];

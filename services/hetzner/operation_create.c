@@ -190,31 +190,45 @@ static json_t *order(const struct operation *o, const char *token)
 	return body;
 }
 
-/* From this COMMIT on a server may exist, whatever becomes of us; who waits for its host key knows.
+static int announce(struct cmd *c, const struct work *w, const char *token)
+{
+	char hash[65], agg[40];
+	const struct server_creating out = {
+		.op = w->o.op, .request = w->o.request, .project = w->o.project, .token_hash = hash
+	};
+
+	secret_hash_hex(token, hash);
+	snprintf(agg, sizeof(agg), "request:%" PRId64, w->o.request);
+	return cmd_send(c, &server_creating_msg, &out, agg);
+}
+
+/*
+ * From this COMMIT on a server may exist, whatever becomes of us; who waits for
+ * its host key knows. An order that follows another one so soon may meet the
+ * server that the other one makes, and so it has the same number and token; any
+ * other would be a new machine, whose host key nobody has heard of.
  */
 static int intend(struct cmd *c, struct work *w)
 {
 	static const struct db_query q = {
 		.name = "op_intend",
 		.sql = "UPDATE hetzner.operation o SET state = 'sent', posted_at = now(),"
-		       "     entered_at = now(), polls = 0, announced = true, error_code = NULL"
-		       "  FROM (SELECT announced FROM hetzner.operation WHERE op = $1::uuid) was"
-		       " WHERE o.op = $1::uuid RETURNING was.announced",
+		       "     entered_at = now(), polls = 0, error_code = NULL,"
+		       "     orders = o.orders + was.settled::int"
+		       "  FROM (SELECT posted_at IS NULL"
+		       "            OR posted_at < now() - $2::int * interval '1 s' AS settled"
+		       "          FROM hetzner.operation WHERE op = $1::uuid) was"
+		       " WHERE o.op = $1::uuid RETURNING o.orders, was.settled",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
-	struct server_creating out = { .op = w->o.op,
-		                       .request = w->o.request,
-		                       .project = w->o.project };
-	char token[PHONE_HOME_TOKEN], hash[65], agg[40];
-	int r = db_select(c->db, &q, &rows, db_str(w->o.op));
+	char token[PHONE_HOME_TOKEN];
+	int r = db_select(c->db, &q, &rows, db_str(w->o.op), db_i64(ORDER_SETTLED_S));
 
-	if (r || !db_next(&rows) || db_get_bool(&rows, "announced"))
+	if (r || !db_next(&rows))
 		return r;
-	phone_home_token(work_settings()->storage_key, w->o.op, token);
-	secret_hash_hex(token, hash);
-	out.token_hash = hash;
-	snprintf(agg, sizeof(agg), "request:%" PRId64, w->o.request);
-	return cmd_send(c, &server_creating_msg, &out, agg);
+	w->o.orders = db_get_i64(&rows, "orders");
+	phone_home_token(work_settings()->storage_key, w->o.op, w->o.orders, token);
+	return db_get_bool(&rows, "settled") ? announce(c, w, token) : 0;
 }
 
 void ask_create(struct work *w)
@@ -227,7 +241,7 @@ void ask_create(struct work *w)
 	}
 	w->o.state = OP_SENT;
 	w->o.posted_s = 0;
-	phone_home_token(work_settings()->storage_key, w->o.op, token);
+	phone_home_token(work_settings()->storage_key, w->o.op, w->o.orders, token);
 	work_send(w, "POST", order(&w->o, token), created, "/servers");
 }
 

@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* An order that went out so long ago that it cannot be on its way any more. */
-#define ORDER_SETTLED_S (CLIENT_TIMEOUT_MS / 1000 + 5)
 #define LOOKS_BEFORE_AGAIN 20
 #define LOOKS_AT_GUARD 10
 
@@ -64,7 +62,7 @@ static int nothing_sent(struct cmd *c, struct work *w)
 /* By label: it is ours even if somebody has renamed it. */
 void ask_delete_find(struct work *w)
 {
-	if (!w->o.announced) {
+	if (!w->o.orders) {
 		work_record(w, nothing_sent);
 		work_end(w);
 		return;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { packRecord } from '../lib/msgpack.mjs';
+import { run } from '../lib/process.mjs';
 import { exchange, startStack, until } from '../lib/stack.mjs';
 
 const KEY = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'B'.repeat(43)} portal`;
@@ -55,6 +56,15 @@ const steps = async ({ op }, step, state) => Number(await stack.value(
   `SELECT count(*) FROM workflow.inbox WHERE type = 'step.progress' AND position(convert_to($1, 'UTF8') IN body) > 0
      AND position(convert_to($2, 'UTF8') IN body) > 0 AND position(convert_to($3, 'UTF8') IN body) > 0`, [op, step, state]));
 
+// The tokens of phone_home that the runner was told to expect, as hashes in that order; and the one a server was given.
+async function announced({ op }) {
+  const rows = await stack.rows(`SELECT encode(body, 'escape') AS body FROM runner.inbox WHERE type = 'server.creating'
+    AND position(convert_to($1, 'UTF8') IN body) > 0 ORDER BY created_at, id`, [op]);
+  return rows.map(({ body }) => /[0-9a-f]{64}/.exec(body)[0]);
+}
+const tokenHash = async ({ user_data: text }) => (await run('python3',
+  ['-c', 'import hashlib, sys; print(hashlib.blake2b(sys.argv[1].encode(), digest_size=32).hexdigest())', /phone-home\/([0-9a-f]{40})/.exec(text)[1]])).trim();
+
 async function exactlyOne(record) {
   const row = await ends(record, 'done');
   const servers = await inCloud(record);
@@ -66,6 +76,7 @@ async function exactlyOne(record) {
   assert.ok(ours.ipv4);
   assert.equal(await messages(record, 'server.created'), 1);
   for (const step of STEPS) assert.equal(await steps(record, step, 'done'), 1, `${step} is done once`);
+  assert.equal((await announced(record)).at(-1), await tokenHash(servers[0]), 'its host key is expected under the token that it has');
   return { row, ours, server: servers[0] };
 }
 
@@ -104,6 +115,15 @@ test('the lost answer, and the look-up fails twice: one server', async () => {
   await onCreate('drop_after');
   await fault({ kind: 'error', method: 'GET', path: '/servers', status: 503, code: 'unavailable', message: 'x', times: 2 });
   await exactlyOne(await order());
+});
+
+test('the answer is lost, and the list does not show the server yet: the second order is the same one', async () => {
+  await onCreate('drop_after');
+  await fault({ kind: 'page_missing', method: 'GET', path: '/servers', times: 4 });
+  const record = await order();
+  await exactlyOne(record);
+  await stack.cloudSend('DELETE', '/faults');
+  assert.equal((await announced(record)).length, 1, 'both orders carry the token that was announced');
 });
 
 for (const [when, kind] of [['before the order has arrived', 'hang_before'], ['after the order was carried out', 'hang_after']])
@@ -193,6 +213,70 @@ test('no stock: said at once, with one order, and a retry goes on', async () => 
   await send('server.create', { ...record, attempt: 2 });
   await ends(record, 'done');
   assert.equal((await inCloud(record)).length, 1);
+});
+
+test('no stock in the evening, tried again in the morning: the new order\'s token is announced anew', async () => {
+  await stack.cloudSend('POST', '/stock', { server_type: 'cx33', location: 'hel1', available: true, orderable: false });
+  const record = await order({ server_type: 'cx33', location: 'hel1' });
+  await ends(record, 'failed');
+  await stack.execute(`UPDATE hetzner.operation SET created_at = created_at - interval '9 h', entered_at = entered_at - interval '9 h',
+    updated_at = updated_at - interval '9 h', posted_at = posted_at - interval '9 h' WHERE op = $1::uuid`, [record.op]);
+  await stack.cloudSend('POST', '/stock', { server_type: 'cx33', location: 'hel1', available: true, orderable: true });
+  await send('server.create', { ...record, attempt: 2 });
+  await ends(record, 'done');
+  const hashes = await announced(record);
+  assert.equal(hashes.length, 2);
+  assert.equal(hashes[1], await tokenHash((await inCloud(record))[0]));
+  assert.notEqual(hashes[0], hashes[1], 'a token that was out in the world is not used for another order');
+});
+
+test('somebody deletes the server while it is being set up: a retry makes another machine with a token of its own', async () => {
+  await fault({ kind: 'error', method: 'GET', path: '/servers/[0-9]', status: 503, code: 'unavailable', message: 'x', times: 1000 });
+  const record = await order();
+  await ends(record, 'running');
+  const [first] = await inCloud(record);
+  await stack.cloudSend('POST', `/servers/${first.id}/out_of_band`, { do: 'delete' });
+  await stack.cloudSend('DELETE', '/faults');
+  assert.equal((await ends(record, 'failed')).error_code, 'server_gone');
+  await send('server.create', { ...record, attempt: 2 });
+  await ends(record, 'done');
+  const [second] = await inCloud(record);
+  const hashes = await announced(record);
+  assert.deepEqual(hashes, [await tokenHash(first), await tokenHash(second)]);
+  assert.notEqual(hashes[0], hashes[1]);
+});
+
+test('the database cannot say what the token is: nothing is decided about an order or a token', async () => {
+  const columns = await stack.value(`SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute
+    WHERE attrelid = 'hetzner.token'::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'token'`);
+  await stack.execute(`REVOKE SELECT ON hetzner.token FROM sps_hetzner; GRANT SELECT (${columns}) ON hetzner.token TO sps_hetzner`);
+  const record = await order();
+  await stack.execute("UPDATE hetzner.token SET state = 'unchecked', check_at = now()");
+  await until('the order to be looked at', async () => (await operation(record)).polls >= 2);
+  await until('the token to be looked at', () => stack.value('SELECT tries > 0 AS yes FROM hetzner.token'));
+  assert.ok((await operation(record)).due_at, 'the order is due again');
+  assert.deepEqual(await stack.rows('SELECT state, check_at > now() AS due FROM hetzner.token'), [{ state: 'unchecked', due: true }]);
+  await stack.execute('GRANT SELECT ON hetzner.token TO sps_hetzner; UPDATE hetzner.token SET check_at = now()');
+  await exactlyOne(record);
+  await until('the token to be valid', () => stack.value("SELECT 1 AS yes FROM hetzner.token WHERE state = 'valid'"));
+});
+
+test('connections to the database are cut again and again: late, but nothing fails', async () => {
+  const records = [];
+  for (let i = 0; i < 30; i += 1) {
+    if (i % 5 === 0) records.push(await order());
+    await stack.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'sps_hetzner'");
+    await new Promise((resolve) => { setTimeout(resolve, 20 * (i % 7)); });
+  }
+  // What was claimed and could not be recorded is taken up again after a minute.
+  await until('all to be created', async () => {
+    await stack.execute("UPDATE hetzner.operation SET updated_at = updated_at - interval '61 s' WHERE owner IS NOT NULL AND updated_at < now() - interval '2 s'");
+    const states = await Promise.all(records.map(async (record) => (await operation(record))?.state));
+    assert.ok(!states.includes('failed'), states.join(' '));
+    return states.every((state) => state === 'done');
+  }, { timeout: 60000, every: 1000 });
+  for (const record of records) await exactlyOne(record);
+  assert.equal(await stack.value('SELECT state FROM hetzner.token'), 'valid');
 });
 
 test('deleting: the operation\'s own server, once; and none when there is none', async () => {

@@ -187,13 +187,13 @@ static void the_token_of_phone_home_is_stable_and_its_own(void **state)
 	struct buf text;
 	(void)state;
 
-	phone_home_token(key, "op-1", a);
-	phone_home_token(key, "op-1", b);
+	phone_home_token(key, "op-1", 1, a);
+	phone_home_token(key, "op-1", 1, b);
 	assert_string_equal(a, b);
 	assert_int_equal(strspn(a, "0123456789abcdef"), 40);
-	phone_home_token(key, "op-2", b);
+	phone_home_token(key, "op-2", 1, b);
 	assert_string_not_equal(a, b);
-	phone_home_token(other, "op-1", b);
+	phone_home_token(other, "op-1", 1, b);
 	assert_string_not_equal(a, b);
 	buf_init(&text, 4096);
 	phone_home_user_data(&text, "https://portal.example", "abc");
