@@ -45,7 +45,7 @@ int answer_next_page(const json_t *root, int64_t *ret)
 	if (!next || json_is_null(next))
 		return 0;
 	*ret = json_is_integer(next) ? json_integer_value(next) : 0;
-	return *ret > 1 && *ret <= 10000 ? 0 : ANSWER_E_BAD;
+	return *ret > 1 && *ret <= ID_MAX ? 0 : ANSWER_E_BAD;
 }
 
 static void cut_copy(const json_t *o, const char *name, char *ret, size_t size)

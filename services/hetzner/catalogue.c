@@ -1,7 +1,7 @@
 #include "catalogue.h"
 #include "answer_catalogue.h"
 #include "err.h"
-#include "secret.h"
+#include "pages.h"
 #include "token.h"
 
 #include <inttypes.h>
@@ -29,7 +29,8 @@ static struct {
 	/* the sync under way */
 	bool busy, whole;
 	int rest;
-	int64_t project, page;
+	int64_t project, token; /* the version of its token */
+	struct pages pages;
 	enum part part;
 	json_t *types, *prices, *locations, *images, *ipv4;
 	struct answer_account account;
@@ -176,7 +177,9 @@ static int read_part(const json_t *root, int64_t *ret_next)
 
 static int blame(struct cmd *c, void *arg)
 {
-	return token_blame(c, sync.project, arg);
+	bool replaced;
+
+	return token_blame(c, sync.project, sync.token, arg, &replaced);
 }
 
 static void finish_sync(void)
@@ -198,16 +201,17 @@ static void on_part(void *arg, const struct reply *reply)
 	if (reply->policy->verdict == VERDICT_TOKEN)
 		svc_transaction(sync.svc, blame, (void *)reply);
 	if (reply->policy->verdict != VERDICT_OK || read_part(reply->root, &next) ||
-	    (next && next != sync.page + 1)) {
+	    pages_turn(&sync.pages, reply->root, next)) {
 		log_warn("catalogue.unreadable", LOG_I64("part", sync.part),
 		         LOG_I64("status", reply->status));
 		sync.rest = REST;
 		end_sync();
 		return;
 	}
-	sync.page = next ? next : 1;
-	if (!next)
+	if (!next) {
 		sync.part = sync.whole ? sync.part + 1 : PART_END;
+		pages_start(&sync.pages);
+	}
 	if (sync.part == PART_END)
 		finish_sync();
 	else
@@ -216,16 +220,19 @@ static void on_part(void *arg, const struct reply *reply)
 
 static void ask(void)
 {
-	_cleanup_(secret_cleanup) char *token = token_load(sync.svc, sync.project);
+	_cleanup_(token_release) struct token token = { 0 };
 
-	if (!token || !token_spend(sync.svc, sync.project, "main", SHARE)) {
+	if (token_load(sync.svc, sync.project, &token) ||
+	    !token_spend(sync.svc, sync.project, "main", SHARE)) {
 		sync.rest = REST;
 		end_sync();
 		return;
 	}
+	sync.token = token.version;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	client_send(sync.client, "GET", token, NULL, on_part, NULL, paths[sync.part], sync.page);
+	client_send(sync.client, "GET", token.text, NULL, on_part, NULL, paths[sync.part],
+	            sync.pages.page);
 #pragma GCC diagnostic pop
 }
 
@@ -252,7 +259,7 @@ static void look(void *arg)
 	sync.whole = db_get_bool(&rows, "whole");
 	sync.project = db_get_i64(&rows, "project");
 	sync.part = PART_TYPES;
-	sync.page = 1;
+	pages_start(&sync.pages);
 	sync.types = json_array();
 	sync.prices = json_array();
 	sync.locations = json_array();

@@ -59,11 +59,16 @@ static bool is_json(const char *type)
 	       (!type[16] || strchr("; ", type[16]));
 }
 
+const char *client_bucket(const char *path)
+{
+	return strncmp(path, "/actions", 8) ? "main" : "actions";
+}
+
 /* A 2xx counts only when it can be read: who knows what was done otherwise? */
 static void finish(struct request *rq, CURLcode code)
 {
 	struct reply reply = {
-		.bucket = strncmp(rq->path, "/actions", 8) ? "main" : "actions",
+		.bucket = client_bucket(rq->path),
 		.remaining = rq->remaining,
 		.limit = rq->limit,
 	};

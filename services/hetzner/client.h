@@ -29,6 +29,8 @@ typedef void (*client_done)(void *arg, const struct reply *reply);
 struct client *client_new(struct service *s, const char *endpoint);
 struct client *client_free(struct client *c); /* requests under way are forgotten; accepts NULL */
 int client_active(const struct client *c);
+/* Which of a project's hourly budgets a request to @path is taken from. */
+const char *client_bucket(const char *path);
 
 /*
  * Sends @method with @body (taken over; NULL: none) to the path that @fmt

@@ -56,18 +56,18 @@ static int keys_listed(struct cmd *c, struct work *w)
 
 	if (w->reply->policy->verdict != VERDICT_OK)
 		return work_default(c, w);
-	if (answer_ssh_keys(w->reply->root, w->o.ssh_key, &id, &next))
+	if (answer_ssh_keys(w->reply->root, w->o.ssh_key, &id, &next) ||
+	    pages_turn(&w->pages, w->reply->root, next))
 		return work_unreadable(c, w);
 	if (id)
 		return key_found(c, w, id);
-	w->then = next > w->page ? list_keys : upload_key;
-	w->page = next;
+	w->then = next ? list_keys : upload_key;
 	return 0;
 }
 
 static void list_keys(struct work *w)
 {
-	work_get(w, keys_listed, "/ssh_keys?per_page=50&page=%" PRId64, w->page);
+	work_get(w, keys_listed, "/ssh_keys?per_page=50&page=%" PRId64, w->pages.page);
 }
 
 static int key_known(struct cmd *c, struct work *w)

@@ -1,12 +1,13 @@
 #include "operation_steps.h"
 #include "err.h"
-#include "secret.h"
 #include "token.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NO_BUDGET_MS 1000 /* a spent hour refills by one request a second */
+#define NOT_NOW_MS 1000  /* a spent hour refills by one request a second */
+#define LAST_FEW "0.001" /* of the hour are left to what has begun, so that it comes to its end */
+#define STATUS_NO_BUDGET 429
 #define PATH_BYTES 400
 #define UNREADABLE "Hetzner gave an answer that nobody understands. Retry later."
 
@@ -75,16 +76,43 @@ static int no_token(struct cmd *c, struct work *w)
 	               "The project has no token for Hetzner that can be used.");
 }
 
+/* Nothing is known that would be an answer: the state's question is asked again. */
+static int not_now(struct cmd *c, struct work *w)
+{
+	return op_stay(c, &w->o, NOT_NOW_MS, false);
+}
+
+/* In the middle of several questions it is as if the provider had said so. */
+static int no_budget(struct cmd *c, struct work *w)
+{
+	const struct policy *p = policy_for(METHOD_READ, STATUS_NO_BUDGET, "");
+
+	if (!w->asked)
+		return not_now(c, w);
+	if (w->o.tries < p->tries)
+		return op_stay(c, &w->o, policy_wait_ms(p, (int)w->o.tries), true);
+	return op_fail(c, &w->o, "rate_limit_exceeded", p->say);
+}
+
+/* The first request was paid for before anything was recorded about it. */
+static bool paid(const struct work *w, const char *path)
+{
+	return !w->asked || token_spend(steps.svc, w->o.project, client_bucket(path), "0");
+}
+
 static void send(struct work *w, const char *method, json_t *body, const char *path)
 {
-	_cleanup_(secret_cleanup) char *token = token_load(steps.svc, w->o.project);
+	_cleanup_(token_release) struct token token = { 0 };
+	int r = token_load(steps.svc, w->o.project, &token);
 
-	if (token) {
-		client_send(steps.client, method, token, body, on_reply, w, "%s", path);
+	if (!r && paid(w, path)) {
+		w->asked = true;
+		w->token = token.version;
+		client_send(steps.client, method, token.text, body, on_reply, w, "%s", path);
 		return;
 	}
 	json_decref(body);
-	work_record(w, no_token);
+	work_record(w, r == TOKEN_E_NONE ? no_token : r ? not_now : no_budget);
 	work_end(w);
 }
 
@@ -120,7 +148,8 @@ int work_default(struct cmd *c, struct work *w)
 	const struct policy *p = w->reply->policy;
 	const char *code = w->reply->error.code[0] ? w->reply->error.code : "provider_error";
 	const char *say = p->say ? p->say : w->reply->error.message;
-	int r = 0;
+	bool replaced;
+	int r;
 
 	switch (p->verdict) {
 	case VERDICT_RETRY:
@@ -129,8 +158,10 @@ int work_default(struct cmd *c, struct work *w)
 			return op_stay(c, &w->o, policy_wait_ms(p, (int)w->o.tries), true);
 		return op_fail(c, &w->o, w->reply->status ? code : "unreachable", say);
 	case VERDICT_TOKEN:
-		r = token_blame(c, w->o.project, w->reply);
-		return r ? r : op_fail(c, &w->o, code, say);
+		r = token_blame(c, w->o.project, w->token, w->reply, &replaced);
+		if (r)
+			return r;
+		return replaced ? op_stay(c, &w->o, 0, false) : op_fail(c, &w->o, code, say);
 	case VERDICT_OK:
 	case VERDICT_ABSENT:
 	case VERDICT_TAKEN:
@@ -164,18 +195,14 @@ static void (*const asks[OP_STATES])(struct work *w) = {
 };
 /* clang-format on */
 
-static int no_budget(struct cmd *c, struct work *w)
-{
-	return op_stay(c, &w->o, NO_BUDGET_MS, false);
-}
-
 void op_ask(const struct operation *o)
 {
 	struct work *w = xcalloc(1, sizeof(*w));
 
 	w->o = *o;
-	w->page = 1;
-	if (token_spend(steps.svc, o->project, o->state == OP_ACTION ? "actions" : "main", "0")) {
+	pages_start(&w->pages);
+	if (token_spend(steps.svc, o->project, o->state == OP_ACTION ? "actions" : "main",
+	                LAST_FEW)) {
 		asks[o->state](w);
 	} else {
 		work_record(w, no_budget);

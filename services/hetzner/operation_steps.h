@@ -4,11 +4,14 @@
  * and one transaction for its answer
  */
 #include "operation.h"
+#include "pages.h"
 
 /* A question under way. */
 struct work {
 	struct operation o;
-	int64_t page;              /* of a list that is read page by page */
+	struct pages pages;        /* of a list that is read page by page */
+	int64_t token;             /* version of the project's token that was used */
+	bool asked;                /* something was sent since it was due */
 	const struct reply *reply; /* while it is being settled */
 	/* Records what the answer means. Sets .then when there is another question in this state.
 	 */

@@ -1,7 +1,7 @@
 #include "refresh.h"
 #include "catalogue.h"
 #include "err.h"
-#include "secret.h"
+#include "pages.h"
 #include "server_row.h"
 #include "token.h"
 
@@ -23,7 +23,8 @@ static struct {
 	int64_t sync_s;
 	/* the sweep under way */
 	bool busy;
-	int64_t project, page;
+	int64_t project, token; /* the version of its token */
+	struct pages pages;
 	struct ids seen;     /* the provider's ids in the list so far */
 	struct ids suspects; /* pairs: our id, the provider's id */
 	size_t at;           /* the suspect that is being asked about */
@@ -51,17 +52,21 @@ static int compare(const void *a, const void *b)
 
 static bool get(client_done done, const char *what, int64_t number)
 {
-	_cleanup_(secret_cleanup) char *token = token_load(sweep.svc, sweep.project);
+	_cleanup_(token_release) struct token token = { 0 };
 
-	if (!token || !token_spend(sweep.svc, sweep.project, "main", SHARE))
+	if (token_load(sweep.svc, sweep.project, &token) ||
+	    !token_spend(sweep.svc, sweep.project, "main", SHARE))
 		return false;
-	client_send(sweep.client, "GET", token, NULL, done, NULL, "%s%" PRId64, what, number);
+	sweep.token = token.version;
+	client_send(sweep.client, "GET", token.text, NULL, done, NULL, "%s%" PRId64, what, number);
 	return true;
 }
 
 static int blame(struct cmd *c, void *arg)
 {
-	return token_blame(c, sweep.project, arg);
+	bool replaced;
+
+	return token_blame(c, sweep.project, sweep.token, arg, &replaced);
 }
 
 /* ---- those that were not in the list ------------------------------------------------------- */
@@ -91,27 +96,58 @@ static void ask_suspect(void)
 		sweep.busy = false;
 }
 
+static bool in_list(int64_t id)
+{
+	return sweep.seen.n && bsearch(&id, sweep.seen.at, sweep.seen.n, sizeof(int64_t), compare);
+}
+
+/* It has shown one of the project's servers, so from now on it may say that one is gone. */
+static void trust_token(void)
+{
+	static const struct db_query q = {
+		.name = "token_trust",
+		.sql = "UPDATE hetzner.token SET trusted = version"
+		       " WHERE project = $1 AND version = $2::int",
+	};
+
+	if (!db_exec(svc_db(sweep.svc), &q, NULL, db_i64(sweep.project), db_i64(sweep.token)))
+		log_info("token.trusted", LOG_I64("project", sweep.project));
+}
+
+/*
+ * Known servers that the list does not have. A token that has never shown any of
+ * them may be one of another project at the provider: it makes no suspects.
+ */
 static void find_suspects(void)
 {
 	static const struct db_query q = {
 		.name = "sweep_known",
-		.sql = "SELECT id, provider_id FROM hetzner.server"
-		       " WHERE project = $1 AND lifecycle = 'managed'"
-		       "   AND updated_at < now() - interval '10 s' ORDER BY id",
+		.sql = "SELECT s.id, s.provider_id, t.trusted = $2::int AS trusted"
+		       "  FROM hetzner.server s JOIN hetzner.token t ON t.project = s.project"
+		       " WHERE s.project = $1 AND s.lifecycle = 'managed'"
+		       "   AND s.updated_at < now() - interval '10 s' ORDER BY s.id",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
-	int64_t id;
+	bool trusted = true, shown = false;
 
 	qsort(sweep.seen.at, sweep.seen.n, sizeof(int64_t), compare);
-	if (db_select(svc_db(sweep.svc), &q, &rows, db_i64(sweep.project)))
+	if (db_select(svc_db(sweep.svc), &q, &rows, db_i64(sweep.project), db_i64(sweep.token)))
 		return;
 	while (db_next(&rows)) {
-		id = db_get_i64(&rows, "provider_id");
-		if (sweep.seen.n &&
-		    bsearch(&id, sweep.seen.at, sweep.seen.n, sizeof(int64_t), compare))
+		trusted = db_get_bool(&rows, "trusted");
+		if (in_list(db_get_i64(&rows, "provider_id"))) {
+			shown = true;
 			continue;
+		}
 		ids_add(&sweep.suspects, db_get_i64(&rows, "id"));
-		ids_add(&sweep.suspects, id);
+		ids_add(&sweep.suspects, db_get_i64(&rows, "provider_id"));
+	}
+	if (!trusted && shown) {
+		trust_token();
+	} else if (!trusted) {
+		log_warn("sweep.strange", LOG_I64("project", sweep.project),
+		         LOG_STR("why", "the new token shows none of the project's servers"));
+		sweep.suspects.n = 0;
 	}
 }
 
@@ -146,23 +182,40 @@ static void remember(void *arg, const struct answer_server *s)
 	ids_add(&sweep.seen, s->id);
 }
 
+static void on_page(void *arg, const struct reply *reply);
+
+static void ask_page(void)
+{
+	sweep.busy = get(on_page, "/servers?per_page=50&sort=id:asc&page=", sweep.pages.page);
+}
+
+/* It all counts, or the sweep ends here. */
+static bool take_page(const struct reply *reply)
+{
+	if (reply->policy->verdict != VERDICT_OK)
+		return false;
+	if (answer_servers(reply->root, remember, NULL, &sweep.next) ||
+	    pages_turn(&sweep.pages, reply->root, sweep.next)) {
+		log_warn("sweep.unreadable", LOG_I64("project", sweep.project),
+		         LOG_I64("page", sweep.pages.page));
+		return false;
+	}
+	sweep.root = reply->root;
+	return !svc_transaction(sweep.svc, store, NULL);
+}
+
 static void on_page(void *arg, const struct reply *reply)
 {
 	(void)arg;
 	token_spent(sweep.svc, sweep.project, reply);
 	if (reply->policy->verdict == VERDICT_TOKEN)
 		svc_transaction(sweep.svc, blame, (void *)reply);
-	sweep.root = reply->root;
-	sweep.busy = reply->policy->verdict == VERDICT_OK &&
-	             !answer_servers(reply->root, remember, NULL, &sweep.next) &&
-	             (!sweep.next || sweep.next == sweep.page + 1) &&
-	             !svc_transaction(sweep.svc, store, NULL);
+	sweep.busy = take_page(reply);
 	sweep.root = NULL;
 	if (!sweep.busy)
 		return;
-	if (sweep.next) {
-		sweep.page = sweep.next;
-		sweep.busy = get(on_page, "/servers?per_page=50&sort=id:asc&page=", sweep.page);
+	if (sweep.pages.page) {
+		ask_page();
 		return;
 	}
 	find_suspects();
@@ -191,8 +244,8 @@ static void look(void *arg)
 		return;
 	sweep.project = db_get_i64(&rows, "project");
 	sweep.seen.n = sweep.suspects.n = sweep.at = 0;
-	sweep.page = 1;
-	sweep.busy = get(on_page, "/servers?per_page=50&sort=id:asc&page=", 1);
+	pages_start(&sweep.pages);
+	ask_page();
 }
 
 void refresh_start(struct service *s, struct client *client, int64_t sync_s)

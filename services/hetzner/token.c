@@ -95,28 +95,37 @@ int on_token_set(struct cmd *c, const void *body)
 	return r;
 }
 
-char *token_load(struct service *s, int64_t project)
+int token_load(struct service *s, int64_t project, struct token *ret)
 {
 	static const struct db_query q = {
 		.name = "token_load",
-		.sql = "SELECT token FROM hetzner.token WHERE project = $1",
+		.sql = "SELECT token, version FROM hetzner.token WHERE project = $1",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
-	char row[80], *token = NULL;
-	uint8_t *blob = NULL;
+	_free_ uint8_t *blob = NULL;
+	char row[80];
 	size_t len;
+	int r = db_select(svc_db(s), &q, &rows, db_i64(project));
 
-	if (db_select(svc_db(s), &q, &rows, db_i64(project)) || !db_next(&rows))
-		return NULL;
+	if (r)
+		return err_fold(r);
+	if (!db_next(&rows))
+		return TOKEN_E_NONE;
 	db_get_bytes(&rows, "token", &blob, &len);
 	row_name(row, project);
-	if (secret_load(svc_keys(s), row, blob, len, &token, &len)) {
+	if (secret_load(svc_keys(s), row, blob, len, &ret->text, &len)) {
 		log_error("token.foreign", LOG_I64("project", project),
 		          LOG_STR("why", "it was not stored with this service's key"));
-		token = NULL;
+		return TOKEN_E_NONE;
 	}
-	free(blob);
-	return token;
+	ret->version = db_get_i64(&rows, "version");
+	return 0;
+}
+
+void token_release(struct token *t)
+{
+	secret_free(t->text);
+	*t = (struct token){ 0 };
 }
 
 bool token_spend(struct service *s, int64_t project, const char *bucket, const char *reserve)
@@ -141,18 +150,26 @@ void token_spent(struct service *s, int64_t project, const struct reply *reply)
 		          db_i64(reply->remaining), db_i64(reply->limit));
 }
 
-int token_blame(struct cmd *c, int64_t project, const struct reply *reply)
+int token_blame(struct cmd *c, int64_t project, int64_t version, const struct reply *reply,
+                bool *ret_replaced)
 {
 	static const struct db_query q = {
 		.name = "token_blame",
-		.sql = "UPDATE hetzner.token SET state = $2, check_at = NULL, checked_at = now()"
-		       " WHERE project = $1 AND state <> $2",
+		.sql = "UPDATE hetzner.token t SET state = $3, check_at = NULL, checked_at = now()"
+		       "  FROM (SELECT state FROM hetzner.token WHERE project = $1"
+		       "           AND version = $2::int FOR UPDATE) was"
+		       " WHERE t.project = $1 RETURNING was.state <> $3 AS news",
 	};
 	const char *state = !strcmp(reply->error.code, "token_readonly") ? "readonly" : "invalid";
-	int64_t n;
-	int r = db_exec(c->db, &q, &n, db_i64(project), db_str(state));
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	int r = db_select(c->db, &q, &rows, db_i64(project), db_i64(version), db_str(state));
 
-	return r || !n ? r : emit_checked(c, project, state, reply->policy->say);
+	if (r)
+		return r;
+	*ret_replaced = !db_next(&rows);
+	if (*ret_replaced || !db_get_bool(&rows, "news"))
+		return 0;
+	return emit_checked(c, project, state, reply->policy->say);
 }
 
 /* ---- trying out ---------------------------------------------------------------------------- */
@@ -210,30 +227,37 @@ static int claim(struct cmd *c, void *arg)
 	return db_select(c->db, &q, arg);
 }
 
+/* What the database cannot say now is due again by itself, like an answer that does not come. */
+static void check(int64_t project, int64_t version)
+{
+	_cleanup_(token_release) struct token token = { 0 };
+	int r = token_load(tokens.svc, project, &token);
+	struct check *k;
+
+	if (r && r != TOKEN_E_NONE)
+		return;
+	k = xcalloc(1, sizeof(*k));
+	*k = (struct check){ .project = project,
+		             .version = version,
+		             .state = "invalid",
+		             .detail = "The stored token cannot be read. Set it again." };
+	if (!r) {
+		client_send(tokens.client, "GET", token.text, NULL, on_checked, k,
+		            "/servers?per_page=1");
+		return;
+	}
+	svc_transaction(tokens.svc, record, k);
+	free(k);
+}
+
 static void look(void *arg)
 {
 	struct db_rows rows = { 0 };
 	(void)arg;
 
-	if (svc_draining(tokens.svc) || svc_transaction(tokens.svc, claim, &rows))
-		return;
-	while (db_next(&rows)) {
-		_cleanup_(secret_cleanup) char *token =
-			token_load(tokens.svc, db_get_i64(&rows, "project"));
-		struct check *k = xcalloc(1, sizeof(*k));
-
-		*k = (struct check){ .project = db_get_i64(&rows, "project"),
-			             .version = db_get_i64(&rows, "version"),
-			             .state = "invalid",
-			             .detail = "The stored token cannot be read. Set it again." };
-		if (token) {
-			client_send(tokens.client, "GET", token, NULL, on_checked, k,
-			            "/servers?per_page=1");
-		} else {
-			svc_transaction(tokens.svc, record, k);
-			free(k);
-		}
-	}
+	if (!svc_draining(tokens.svc) && !svc_transaction(tokens.svc, claim, &rows))
+		while (db_next(&rows))
+			check(db_get_i64(&rows, "project"), db_get_i64(&rows, "version"));
 	db_rows_release(&rows);
 }
 
