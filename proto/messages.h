@@ -80,6 +80,10 @@ struct msg_def {
 	F(m, I64, manager_limit_minor, 0, RANGE(0, 100000000000),         "a technical manager may approve up to this a month, in cents; 0 means never") \
 	F(m, BOOL, manual_provision,   0, ,                               "approved requests wait until someone starts them")
 
+#define PROJECT_TOKEN(F, m)                                                                      \
+	F(m, I64, project, REC_REQUIRED | REC_PATH, ID,                   "the project")                           \
+	F(m, SEAL, token,  REC_REQUIRED | REC_SECRET, LEN(20, 200) SEALED_FOR("hetzner"), "Hetzner Cloud API token with read and write rights; it takes the place of the one before")
+
 /* ---- calls ------------------------------------------------------------------------------- */
 
 #define SESSION_VERIFY(F, m)                                                                     \
@@ -248,6 +252,7 @@ struct msg_def {
 	M(request_retry,     "request.retry",         COMMAND, WF,      GW,      "request.retry",    "request",    REQUEST_DECIDE)    \
 	M(request_rollback,  "request.rollback",      COMMAND, WF,      GW,      "request.rollback", "request",    REQUEST_ROLLBACK)  \
 	M(project_create,    "project.create",        COMMAND, WF,      GW,      "project.create",   "",           PROJECT_CREATE)    \
+	M(project_token_set, "project.token_set",     COMMAND, WF,      GW,      "project.token",    "project",    PROJECT_TOKEN)     \
 	M(run_cancel,        "run.cancel",            COMMAND, AR,      GW | WF, "run.cancel",       "run",        RUN_CANCEL)        \
 	M(notification_read, "notification.read",     COMMAND, NT,      GW,      "notification.read","notification", NOTIFICATION_READ) \
 	M(notification_read_all, "notification.read_all", COMMAND, NT,  GW,      "self",             "",           EMPTY)             \

@@ -23,6 +23,7 @@ const struct gw_route gw_routes[] = {
 	{ "GET",    API "/projects",                         GW_SESSION, LIST("project_list", ""),                                  .summary = "Projects" },
 	{ "POST",   API "/projects",                         GW_SESSION, COMMAND(project_create),                                   .summary = "Make a project" },
 	{ "GET",    API "/projects/:id",                     GW_SESSION, READ("project_get"),                                       .summary = "One project" },
+	{ "POST",   API "/projects/:project/token",          GW_SESSION, COMMAND(project_token_set),                                .summary = "Give it another Hetzner token" },
 	{ "GET",    API "/requests",                         GW_SESSION, LIST("request_list", " project"),                          .summary = "Requests for servers" },
 	{ "POST",   API "/requests",                         GW_SESSION, COMMAND(request_submit),                                   .summary = "Ask for a server" },
 	{ "GET",    API "/requests/:id",                     GW_SESSION, READ("request_get"),                                       .summary = "One request with its steps and history" },

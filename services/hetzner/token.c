@@ -19,13 +19,23 @@ static void row_name(char out[80], int64_t project)
 	snprintf(out, 80, "hetzner.token/token/%" PRId64, project);
 }
 
-/* Sealed by the gateway for a project's token, and for nothing else. Both separators are in use. */
+/*
+ * Sealed by the gateway for a project's token, and for nothing else: message
+ * type, command id, field.
+ */
 static bool context_ok(const char *in)
 {
-	size_t n = strlen(in);
+	static const struct msg_def *const from[] = { &project_create_msg, &project_token_set_msg };
+	char context[100];
 
-	return (!strncmp(in, "project.create", 14) || !strncmp(in, "project.token", 13)) &&
-	       n > 20 && (!strcmp(in + n - 6, ":token") || !strcmp(in + n - 6, "/token"));
+	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
+		int type = snprintf(context, sizeof(context), "%s/", from[i]->type);
+
+		if (!strncmp(in, context, (size_t)type) &&
+		    !strcmp(in + type + strcspn(in + type, "/"), "/token"))
+			return true;
+	}
+	return false;
 }
 
 static bool token_ok(const char *token, size_t len)

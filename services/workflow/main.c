@@ -33,6 +33,7 @@ static const struct svc_handler handlers[] = {
 	{ &request_retry_msg,     on_request_retry     },
 	{ &request_rollback_msg,  on_request_rollback  },
 	{ &project_create_msg,    on_project_create    },
+	{ &project_token_set_msg, on_project_token_set },
 	{ &step_progress_msg,     on_step_progress     },
 	{ &server_created_msg,    on_server_created    },
 	{ &server_failed_msg,     on_server_failed     },

@@ -61,10 +61,10 @@ static int insert(struct cmd *c, const struct project_create *in, int64_t *ret_i
 }
 
 /* The token travels on as the gateway sealed it; only the hetzner service can open it. */
-static int send_token(struct cmd *c, const struct project_create *in, int64_t id)
+static int send_token(struct cmd *c, int64_t id, struct rec_bin token)
 {
 	char context[100], agg[40];
-	const struct token_set out = { .project = id, .token = in->token, .sealed_in = context };
+	const struct token_set out = { .project = id, .token = token, .sealed_in = context };
 
 	snprintf(context, sizeof(context), "%s/%s/token", c->msg->type, c->id);
 	snprintf(agg, sizeof(agg), "project:%" PRId64, id);
@@ -80,7 +80,7 @@ static int order_identity(struct cmd *c, int64_t id)
 	return cmd_send(c, &identity_create_msg, &out, agg);
 }
 
-static int answer(struct cmd *c, int64_t id)
+static int answer(struct cmd *c, int status, int64_t id)
 {
 	static const struct db_query q = {
 		.name = "project_answer",
@@ -92,7 +92,7 @@ static int answer(struct cmd *c, int64_t id)
 
 	r = db_select(c->db, &q, &rows, db_i64(c->user), db_i64(c->generation), db_i64(id));
 	if (!r && db_next(&rows))
-		cmd_result(c, 201, db_get_str(&rows, "json"));
+		cmd_result(c, status, db_get_str(&rows, "json"));
 	return r;
 }
 
@@ -109,12 +109,30 @@ int on_project_create(struct cmd *c, const void *body)
 	snprintf(object, sizeof(object), "project:%" PRId64, id);
 	r = cmd_audit(c, "project.create", object, "ok", NULL);
 	if (!r)
-		r = send_token(c, in, id);
+		r = send_token(c, id, in->token);
 	if (!r)
 		r = order_identity(c, id);
 	if (!r)
-		r = answer(c, id);
+		r = answer(c, 201, id);
 	if (!r)
 		log_info("project.created", LOG_I64("project", id), LOG_STR("by", c->actor));
+	return r;
+}
+
+/* What waits for it goes on when the hetzner service has checked it: on_token_checked(). */
+int on_project_token_set(struct cmd *c, const void *body)
+{
+	const struct project_token_set *in = body;
+	char object[40];
+	int r;
+
+	snprintf(object, sizeof(object), "project:%" PRId64, in->project);
+	r = cmd_audit(c, "project.token", object, "ok", NULL);
+	if (!r)
+		r = send_token(c, in->project, in->token);
+	if (!r)
+		r = answer(c, 200, in->project);
+	if (!r)
+		log_info("project.token", LOG_I64("project", in->project), LOG_STR("by", c->actor));
 	return r;
 }

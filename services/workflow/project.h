@@ -1,5 +1,5 @@
 #pragma once
-/* Table workflow.project, and the command that makes one. */
+/* Table workflow.project, and the commands that make one and give it another token. */
 #include "service.h"
 
 /*
@@ -11,3 +11,4 @@ int project_lock_of_request(struct cmd *c, int64_t request, bool *ret_auto_provi
 int project_lock(struct cmd *c, int64_t project);
 
 int on_project_create(struct cmd *c, const void *body);
+int on_project_token_set(struct cmd *c, const void *body);

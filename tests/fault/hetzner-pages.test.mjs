@@ -15,7 +15,8 @@ const sshKey = (letter) => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat
 let stack, between;
 let serial = 0;
 
-// Stands between the service and the emulator. What `answer(url)` makes is the answer; undefined: the emulator's.
+// Stands between the service and the emulator. What `answer(method, url)` makes is the answer (an error is a 401);
+// undefined: the emulator's.
 async function startBetween() {
   const self = { asked: [], answer: () => undefined };
   const server = createServer(async (rq, res) => {
@@ -23,9 +24,9 @@ async function startBetween() {
     for await (const chunk of rq) chunks.push(chunk);
     const url = new URL(rq.url, 'http://x');
     self.asked.push(`${rq.method} ${rq.url}`);
-    const made = self.answer(rq.method, url);
+    const made = await self.answer(rq.method, url);
     if (made) {
-      res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(made));
+      res.writeHead(made.error ? 401 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(made));
       return;
     }
     const there = await exchange(`${stack.emulator.endpoint}${rq.url.slice(3)}`, { method: rq.method, headers: { ...rq.headers, 'accept-encoding': '' }, body: Buffer.concat(chunks) });
@@ -156,4 +157,18 @@ test('after a token of another project at Hetzner nothing is said to be gone, af
   await stack.cloudSend('POST', `/servers/${id}/out_of_band`, { do: 'delete' });
   await until('it to be gone', () => stack.value("SELECT 1 AS yes FROM hetzner.server WHERE op = $1::uuid AND lifecycle = 'gone'", [lost.op]), { timeout: 40000 });
   assert.equal(await stack.value('SELECT lifecycle FROM hetzner.server WHERE op = $1::uuid', [kept.op]), 'managed');
+});
+
+test('the answer about a token comes after it was replaced: the new one is not blamed, the order goes on with it', async () => {
+  let answer;
+  const late = new Promise((resolve) => { answer = resolve; });
+  between.answer = (method, url) => (method === 'POST' && url.pathname === '/v1/servers' ? late : undefined);
+  between.asked.length = 0;
+  const record = await order();
+  await until('the order to be on its way', () => between.count(/POST \/v1\/servers$/) > 0);
+  await stack.execute("UPDATE hetzner.token SET version = version + 1");
+  between.answer = () => undefined;
+  answer({ error: { code: 'unauthorized', message: 'the token you have provided is invalid', details: null } });
+  await ends(record, 'done');
+  assert.equal(await stack.value('SELECT state FROM hetzner.token'), 'valid');
 });

@@ -65,6 +65,9 @@ const check = async (who, action, object) => {
 const matrix = [
   ['self',              '0',              '+ ++++ ++++ +++'],
   ['project.create',    '0',              '+ ---- ---- ---'],
+  ['project.token',     'ours',           '+ ---- ---- ---'],
+  ['project.token',     'theirs',         '+ ---- ---- ---'],
+  ['project.token',     'archived',       '- ---- ---- ---'],
   ['run.list',          '0',              '+ ++++ ++++ ---'],
   ['no.such.action',    '0',              '- ---- ---- ---'],
   ['project.view',      'ours',           '+ .+++ .+++ .++'],

@@ -33,10 +33,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 			'committed_minor', m.committed_minor, 'currency', p.currency, 'manager_limit_minor', p.manager_limit_minor,
 			'auto_provision', p.auto_provision,
 			'token_state', coalesce(hetzner.token_state(p.id), 'missing'), 'ssh_public_key', runner.public_key(p.id),
-			'created_at', p.created_at, 'updated_at', p.updated_at, 'can', json_build_object('request', c.request))
+			'created_at', p.created_at, 'updated_at', p.updated_at,
+			'can', json_build_object('request', c.request, 'token', c.token))
 	END
 	FROM workflow.project_money(p.id) m,
-		(SELECT p.state = 'active' AND 'request.create' = ANY (authz.allowed(actor, p.id, ARRAY['request.create']))) c(request)
+		(SELECT p.state = 'active' AND 'request.create' = ANY (a), 'project.token' = ANY (a)
+			FROM authz.allowed(actor, p.id, ARRAY['request.create', 'project.token']) a) c(request, token)
 $$;
 
 CREATE OR REPLACE FUNCTION api.project_list(actor bigint, generation bigint, args jsonb) RETURNS json

@@ -26,6 +26,7 @@ WITH matrix (action, object, administrator, technical_manager, technical_agent, 
 	('project.list',             '',        'always',             'always',                           'always', 'always'),
 	('project.view',             'project', 'always',             'P1',                               'P1',     'P1 or open'),
 	('project.create',           '',        'always',             'never',                            'never',  'never'),
+	('project.token',            'project', 'P3',                 'never',                            'never',  'never'),
 
 	('server.list',              '',        'always',             'always',                           'always', 'always'),
 	('server.view',              'server',  'always',             'S1',                               'S1',     'S1'),

@@ -1,12 +1,12 @@
-/* The dialog for a new project. The token goes one way only: nothing can read it back. */
+/* The dialog for a new project. */
 import { html } from 'lit-html';
 import { parseMoney } from '../lib/format.js';
 import { Form } from '../lib/form.js';
 import { act } from '../ui/act.js';
 import { checkField, selectField, textArea, textField } from '../ui/field.js';
-import { icon } from '../ui/icon.js';
 import { toast } from '../ui/toast.js';
 import { payloadOf } from './project-create-payload.js';
+import { TOKEN_RULE, tokenField } from './project-token.js';
 import { ENVIRONMENTS } from './project-words.js';
 
 const amount = (value) =>
@@ -17,7 +17,7 @@ const whole = (value) => (/^\d{1,5}$/.test(value) ? null : 'Enter a whole number
 const RULES = {
   name: { label: 'a name', required: true, max: 60 },
   description: { label: 'a description', max: 1000 },
-  token: { label: 'the token', required: true, min: 20, max: 200 },
+  token: TOKEN_RULE,
   budget_minor: { label: 'the budget', check: amount },
   server_cap: { label: 'the number of servers', check: whole },
   manager_limit_minor: { label: 'the limit', check: amount },
@@ -59,14 +59,7 @@ export function createProject({ done }) {
 function fields(form) {
   return html`${textField(form, 'name', { label: 'Name', max: 60 })}
     ${textArea(form, 'description', { label: 'Description', optional: true, rows: 2, max: 1000 })}
-    ${textField(form, 'token', {
-      label: 'Hetzner Cloud API token',
-      type: 'password',
-      autocomplete: 'new-password',
-      max: 200,
-      hint: html`${icon('lock')} With read and write rights. It is sealed at once and can never be
-      shown again, only replaced.`,
-    })}
+    ${tokenField(form)}
     <div class="field-row">
       ${selectField(form, 'environment', { label: 'Used for' }, Object.entries(ENVIRONMENTS))}
       ${textField(form, 'server_cap', {

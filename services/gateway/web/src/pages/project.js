@@ -7,6 +7,7 @@ import { stack } from '../ui/meter.js';
 import { facts, pageHead, panel, skeleton } from '../ui/parts.js';
 import { whenLoaded } from '../ui/problem.js';
 import { badge } from '../ui/state.js';
+import { replaceToken } from './project-token.js';
 import { ENVIRONMENTS } from './project-words.js';
 
 /** What a token that does not work means for the project. */
@@ -36,7 +37,7 @@ export default function projectPage(ctx) {
       <div class="columns columns-main-side">
         <div class="column">
           ${p.committed_minor === undefined ? nothing : panel({ title: 'Budget', body: budget(p) })}
-          ${p.token_state ? panel({ title: 'Access', body: access(p) }) : nothing}
+          ${p.token_state ? panel({ title: 'Access', body: access(project) }) : nothing}
         </div>
         <div class="column">
           ${panel({ title: 'About it', body: facts(about(p)) })}
@@ -112,13 +113,25 @@ function budget(p) {
     <p class="panel-note">Net, without VAT.</p>`;
 }
 
-function access(p) {
+function access(project) {
+  const p = project.data;
   return html`<dl class="facts facts-one">
     <div>
       <dt>Hetzner token</dt>
       <dd>
         ${badge('token', p.token_state)}
         <div class="dim">Stored sealed; nobody can read it, it can only be replaced.</div>
+        ${
+          p.can?.token
+            ? html`<button
+                type="button"
+                class="btn btn-sm btn-outline-secondary"
+                @click=${() => replaceToken({ project })}
+              >
+                ${icon('key')} Replace token…
+              </button>`
+            : nothing
+        }
       </dd>
     </div>
     <div>

@@ -1,0 +1,47 @@
+/* The token of a project. It goes one way only: nothing can read it back. */
+import { html } from 'lit-html';
+import { Form } from '../lib/form.js';
+import { act } from '../ui/act.js';
+import { textField } from '../ui/field.js';
+import { icon } from '../ui/icon.js';
+import { toast } from '../ui/toast.js';
+
+/** When to look whether Hetzner has said something about it, in seconds. */
+const LOOKS = [1, 2, 4, 8];
+
+export const TOKEN_RULE = { label: 'the token', required: true, min: 20, max: 200 };
+
+export const tokenField = (form) =>
+  textField(form, 'token', {
+    label: 'Hetzner Cloud API token',
+    type: 'password',
+    autocomplete: 'new-password',
+    max: 200,
+    hint: html`${icon('lock')} With read and write rights. It is sealed at once and can never be
+    shown again, only replaced.`,
+  });
+
+/** @param {{ project: import('../lib/resource.js').Resource<any> }} given */
+export function replaceToken({ project }) {
+  const p = project.data;
+  const form = new Form({ values: { token: '' }, rules: { token: TOKEN_RULE } });
+  act({
+    title: `Replace the token of ${p.name}`,
+    verb: 'Replace token',
+    path: `/projects/${p.id}/token`,
+    form,
+    payload: () => ({ token: form.values.token.trim() }),
+    body(redraw) {
+      form.onChange = redraw;
+      return html`<p>
+          Take one of the same project at Hetzner: the portal finds its servers with it. The token
+          of now is forgotten, and what waits for a token goes on.
+        </p>
+        ${tokenField(form)}`;
+    },
+    done() {
+      toast('The token was replaced; it is checked now.');
+      for (const seconds of LOOKS) setTimeout(() => project.refresh(), seconds * 1000);
+    },
+  });
+}
