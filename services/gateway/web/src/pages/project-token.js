@@ -34,8 +34,8 @@ export function replaceToken({ project }) {
     body(redraw) {
       form.onChange = redraw;
       return html`<p>
-          Take one of the same project at Hetzner: the portal finds its servers with it. The token
-          of now is forgotten, and what waits for a token goes on.
+          Use a token of the same project at Hetzner: the portal finds its servers with it. The
+          present one is forgotten, and whatever waits for a token goes on.
         </p>
         ${tokenField(form)}`;
     },
