@@ -1,6 +1,7 @@
 /* Forward: the steps, one after the other. The way back is in saga_undo.c. */
 #include "saga.h"
 #include "buf.h"
+#include "utf8.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -50,7 +51,7 @@ static int insert_steps(struct cmd *c, const struct request *rq)
 struct next_step {
 	const struct saga_step *step; /* NULL: none is left */
 	bool running, later;          /* being worked on; put off until due_at */
-	char detail[200];
+	char detail[800];             /* 190 characters of any alphabet */
 };
 
 static int next_step(struct cmd *c, const struct request *rq, struct next_step *ret)
@@ -250,10 +251,10 @@ static int record_failure(struct cmd *c, struct request *rq, const struct saga_s
 int saga_fail(struct cmd *c, struct request *rq, const struct saga_step *step, const char *code,
               const char *text, bool cost_running)
 {
-	char detail[800];
+	char detail[SAGA_DETAIL_MAX];
 	int r;
 
-	snprintf(detail, sizeof(detail), "%s: %s", step->label, text);
+	utf8_snprintf(detail, sizeof(detail), "%s: %s", step->label, text);
 	r = mark_failed(c, rq, step, text);
 	if (!r)
 		r = record_failure(c, rq, step, code, text, cost_running);

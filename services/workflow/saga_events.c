@@ -126,7 +126,8 @@ int on_server_failed(struct cmd *c, const void *body)
 	r = lock(c, in->request, in->op, &rq, &ours);
 	if (r || !ours)
 		return r;
-	if (rq.undoing)
+	/* what the creation still says of itself while it is being undone is history */
+	if (rq.undoing && !strcmp(in->step, saga_undo_step.name))
 		return saga_undo_failed(&system, &rq, in->code, in->message, in->cost_running);
 	if (!current(c, &rq, in->attempt))
 		return 0;

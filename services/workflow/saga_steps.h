@@ -8,6 +8,9 @@
  */
 #include "request.h"
 
+/* Bytes of what the history says about a failure: a label and a message of 600 characters. */
+#define SAGA_DETAIL_MAX 2560
+
 enum step_result {
 	STEP_DONE,    /* go on with the next */
 	STEP_SKIPPED, /* not needed; go on */

@@ -1,5 +1,6 @@
 /* Backward: what the operation has created is deleted, and nothing else. */
 #include "saga.h"
+#include "utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -171,10 +172,10 @@ int saga_undo_failed(struct cmd *c, struct request *rq, const char *code, const 
 		       "   SET failure_step = $2, failure_code = $3, failure_text = $4"
 		       " WHERE id = $1",
 	};
-	char detail[800];
+	char detail[SAGA_DETAIL_MAX];
 	int r;
 
-	snprintf(detail, sizeof(detail), "%s: %s", saga_undo_step.label, text);
+	utf8_snprintf(detail, sizeof(detail), "%s: %s", saga_undo_step.label, text);
 	rq->cost_running = cost_running;
 	r = set_undoing(c, rq, false);
 	if (!r)
