@@ -1,6 +1,7 @@
 /* Connections, statements and transactions. Reading rows is in db_rows.c. */
 #include "db.h"
 #include "log.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -86,7 +87,7 @@ int db_fd(struct db *db)
 
 static void remember(char *to, size_t size, const char *from)
 {
-	snprintf(to, size, "%s", from ? from : "");
+	utf8_snprintf(to, size, "%s", from ? from : "");
 }
 
 static int connect_now(struct db *db)

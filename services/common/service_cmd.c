@@ -2,6 +2,7 @@
 #include "err.h"
 #include "result.h"
 #include "service_impl.h"
+#include "utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ int cmd_reject(struct cmd *c, int status, const char *field, const char *state, 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	text[utf8_cut(text, sizeof(text) - 1)] = '\0';
 	cmd_state_release(c->state);
 	*c->state = (struct cmd_state){ .status = status, .rejected = true, .field = copy(field),
 		                        .state = copy(state), .detail = copy(text) };

@@ -2,13 +2,16 @@
 #include "err.h"
 #include "rules.h"
 #include "text.h"
+#include "utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+/* Characters that the table takes, and bytes that one of them may have. */
 #define TITLE_MAX 200
 #define BODY_MAX 4000
+#define CHARACTER 4
 
 static bool mail_on;
 
@@ -91,6 +94,14 @@ static void buf_done(struct buf *b)
 	buf_release(b);
 }
 
+static void fill(struct buf *out, size_t characters, const char *sentence,
+                 const struct text_var *vars)
+{
+	buf_init(out, characters * CHARACTER);
+	text_fill(out, sentence, vars);
+	out->data[utf8_cut(out->data, out->len)] = '\0';
+}
+
 static int announce(struct cmd *c, const struct rule *rule, const struct happening *h)
 {
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
@@ -108,10 +119,8 @@ static int announce(struct cmd *c, const struct rule *rule, const struct happeni
 		{ "detail", h->detail },
 		{ 0 },
 	};
-	buf_init(&title, TITLE_MAX);
-	buf_init(&body, BODY_MAX);
-	text_fill(&title, rule->title, vars);
-	text_fill(&body, rule->body, vars);
+	fill(&title, TITLE_MAX, rule->title, vars);
+	fill(&body, BODY_MAX, rule->body, vars);
 	return tell(c, rule, h, title.data, body.data);
 }
 

@@ -1,4 +1,5 @@
 #include "mail_text.h"
+#include "utf8.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -25,41 +26,32 @@ static bool plain_text(const char *text, size_t room)
 }
 
 /* Bytes of the next encoded word: at most WORD_BYTES, and never half a character (RFC 2047, 5). */
-static size_t word_length(const char *text, size_t left)
+static size_t word_length(const char *text)
 {
-	size_t n = left < WORD_BYTES ? left : WORD_BYTES;
+	size_t n = utf8_cut(text, WORD_BYTES);
 
-	while (n && n < left && ((unsigned char)text[n] & 0xc0) == 0x80)
-		n--;
-	return n ? n : left < WORD_BYTES ? left : WORD_BYTES;
+	return n ? n : strnlen(text, WORD_BYTES); /* not UTF-8: it must go out all the same */
 }
 
 static void encoded_words(struct buf *out, const char *text)
 {
 	char word[sodium_base64_ENCODED_LEN(WORD_BYTES, sodium_base64_VARIANT_ORIGINAL)];
 
-	for (size_t left = strlen(text), n; left; text += n, left -= n) {
-		n = word_length(text, left);
+	for (size_t n; *text; text += n) {
+		n = word_length(text);
 		sodium_bin2base64(word, sizeof(word), (const unsigned char *)text, n,
 		                  sodium_base64_VARIANT_ORIGINAL);
-		buf_fmt(out, "=?utf-8?B?%s?=%s", word, left > n ? "\r\n " : "");
+		buf_fmt(out, "=?utf-8?B?%s?=%s", word, text[n] ? "\r\n " : "");
 	}
 }
 
 /* Control characters become spaces: a header ends where we end it. */
 static void clean_copy(char *to, size_t size, const char *from)
 {
-	size_t n = 0;
+	size_t n = from ? utf8_cut(from, size - 1) : 0;
 
-	for (; from && *from && n + 1 < size; from++)
-		to[n++] = (unsigned char)*from < 0x20 || *from == 0x7f ? ' ' : *from;
-	while (n && ((unsigned char)from[0] & 0xc0) == 0x80 && ((unsigned char)to[n - 1] & 0x80)) {
-		bool lead = ((unsigned char)to[n - 1] & 0xc0) == 0xc0;
-
-		n--; /* cut in the middle of a character: leave it out whole */
-		if (lead)
-			break;
-	}
+	for (size_t i = 0; i < n; i++)
+		to[i] = (unsigned char)from[i] < 0x20 || from[i] == 0x7f ? ' ' : from[i];
 	to[n] = '\0';
 }
 
