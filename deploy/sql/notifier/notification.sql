@@ -109,32 +109,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
 		'link', nullif(n.link, ''), 'created_at', n.created_at, 'read_at', n.read_at)
 $$;
 
--- One page of what a person was told, newest first; state is "unread", "read" or absent.
-CREATE OR REPLACE FUNCTION notifier.list(reader bigint, filter jsonb) RETURNS json
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-	WITH ask AS (
-		SELECT nullif(filter ->> 'state', '') AS state, nullif(btrim(filter ->> 'q'), '') AS q,
-			least(greatest(coalesce(substring(filter ->> 'size' FROM '^\d{1,4}$')::int, 25), 1), 100) AS size,
-			least(greatest(coalesce(substring(filter ->> 'page' FROM '^\d{1,6}$')::int, 1), 1), 100000) AS page
-	), mine AS (
-		SELECT n.id, n.read_at IS NULL AS unread,
-				(ask.state IS NULL OR (ask.state = 'unread') = (n.read_at IS NULL)) AND
-				(ask.q IS NULL OR strpos(lower(n.title || ' ' || n.body), lower(ask.q)) > 0) AS wanted
-			FROM ask, notifier.notification n WHERE n.user_id = reader ORDER BY n.id DESC LIMIT 1001
-	), page AS (
-		SELECT n.id, notifier.notification_json(n) AS item FROM mine m JOIN notifier.notification n ON n.id = m.id
-			WHERE m.wanted ORDER BY n.id DESC
-			LIMIT (SELECT size FROM ask) OFFSET (SELECT (page - 1) * size FROM ask)
-	)
-	SELECT json_build_object(
-		'items', coalesce((SELECT json_agg(p.item ORDER BY p.id DESC) FROM page p), '[]'),
-		'total', (SELECT least(count(*), 1000) FROM mine WHERE wanted),
-		'total_capped', (SELECT count(*) > 1000 FROM mine WHERE wanted),
-		'page', ask.page, 'size', ask.size,
-		'counts', (SELECT json_build_object('unread', count(*) FILTER (WHERE unread), 'read', count(*) FILTER (WHERE NOT unread)) FROM mine))
-	FROM ask
-$$;
-
 GRANT EXECUTE ON FUNCTION notifier.may_know(bigint[], bigint),
 	notifier.recipients(bigint, bigint, bigint, bigint, boolean, boolean, boolean, boolean),
 	notifier.tell(bigint[], uuid, text, text, text, text, text, bigint, boolean), notifier.release_dead_owners(),
