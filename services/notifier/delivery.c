@@ -3,6 +3,8 @@
 #include "delivery_fsm.h"
 #include "err.h"
 #include "mail_text.h"
+#include "pg_array.h"
+#include "utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -90,7 +92,7 @@ static void end(struct letter *l, enum letter_event event, const char *why)
 {
 	l->ended = true;
 	l->event = event;
-	snprintf(l->why, sizeof(l->why), "%s", why);
+	utf8_snprintf(l->why, sizeof(l->why), "%s", why);
 	if (!svc_transaction(l->delivery->svc, record_end, l))
 		letter_free(l);
 }
@@ -205,14 +207,31 @@ static void look(void *arg)
 	db_rows_release(&due.rows);
 }
 
-static int release_dead(struct cmd *c, void *arg)
+static void held_ids(const struct delivery *d, struct buf *out)
 {
-	static const struct db_query q = { .name = "release_dead_owners",
-		                           .sql = "SELECT notifier.release_dead_owners() AS n" };
-	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
-	int r = db_select(c->db, &q, &rows);
+	const struct letter *l;
+	char id[24];
 
-	(void)arg;
+	buf_init(out, 4096);
+	LIST_FOREACH (l, &d->letters, link) {
+		snprintf(id, sizeof(id), "%" PRId64, l->id);
+		pg_array_raw(out, id);
+	}
+	pg_array_end(out);
+}
+
+static int release_abandoned(struct cmd *c, void *arg)
+{
+	static const struct db_query q = {
+		.name = "release_abandoned",
+		.sql = "SELECT notifier.release_abandoned($1::uuid, $2::bigint[]) AS n",
+	};
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	_cleanup_(buf_release) struct buf held = { 0 };
+	int r;
+
+	held_ids(arg, &held);
+	r = db_select(c->db, &q, &rows, db_str(svc_instance(c->svc)), db_str(held.data));
 	if (!r && db_next(&rows) && db_get_i64(&rows, "n"))
 		log_info("letter.abandoned", LOG_I64("letters", db_get_i64(&rows, "n")));
 	return r;
@@ -223,7 +242,7 @@ static void on_release(void *arg)
 	struct delivery *d = arg;
 
 	if (!svc_draining(d->svc))
-		svc_transaction(d->svc, release_dead, NULL);
+		svc_transaction(d->svc, release_abandoned, d);
 }
 
 struct delivery *delivery_new(struct service *s, struct mail *mail,

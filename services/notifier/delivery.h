@@ -5,7 +5,8 @@
  * A letter is claimed in a transaction of its own before anything is sent and
  * ended in another after the server has answered. A crash between the two sends
  * it again with the same Message-ID; nothing is ever lost. How an ending could
- * not be recorded (no database) is remembered and tried again.
+ * not be recorded (no database) is remembered and tried again. A letter that was
+ * claimed by somebody who died, or by us without our hearing of it, waits again.
  */
 #include "mail_send.h"
 

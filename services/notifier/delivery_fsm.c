@@ -12,7 +12,7 @@ const struct letter_transition letter_fsm[] = {
 	{ "sending", LETTER_EXHAUSTED, "dead",    "every try failed"                                        },
 	{ "sending", LETTER_REFUSED,   "dead",    "the mail server refused it for good"                     },
 	{ "sending", LETTER_UNWANTED,  "skipped", "its reader is not active or may not see the matter now"  },
-	{ "sending", LETTER_ABANDONED, "waiting", "the replica that was sending it died"                    },
+	{ "sending", LETTER_ABANDONED, "waiting", "nobody is sending it any more"                           },
 	{ 0 },
 };
 

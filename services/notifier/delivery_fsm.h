@@ -8,7 +8,7 @@ enum letter_event {
 	LETTER_REFUSED,   /* the mail server will never take it */
 	LETTER_UNWANTED,  /* its reader is not active or may not see the matter any more */
 	LETTER_CLAIMED,   /* a replica takes it (notifier.claim_letters) */
-	LETTER_ABANDONED, /* the replica that was sending died (notifier.release_dead_owners) */
+	LETTER_ABANDONED, /* nobody is sending it any more (notifier.release_abandoned) */
 };
 
 struct letter_transition {

@@ -153,6 +153,39 @@ test('killed between the mail server\'s yes and the record, it sends once more w
   assert.equal(ids[0], ids[1]);
 });
 
+test('a letter that was claimed without our hearing of it waits again, and one that is being sent does not', async () => {
+  const me = await until('the replica', () => stack.value("SELECT id FROM bus.instance WHERE service = 'notifier' AND bus.alive(id)"));
+  let slow = 0;
+  refuse.set('ada@example.org', () => { // longer than the notifier looks for abandoned letters
+    slow += 1;
+    return new Promise((resolve) => setTimeout(resolve, 5000));
+  });
+  refuse.set('max@example.org', () => '451 4.3.0 later');
+  const { id, name } = await request();
+  await until('a try', async () => (await delivery('max', 'request.submitted', id))?.tries >= 1);
+  const { id: letter } = await delivery('max', 'request.submitted', id);
+  // what a claim leaves whose COMMIT was not answered: the database knows of it, the replica does not
+  await until('the letter to be claimed', async () => (await stack.execute(
+    `UPDATE notifier.delivery SET state = 'sending', owner = '${me}', tries = tries + 1 WHERE id = ${letter} AND state = 'waiting' RETURNING id`)).trim());
+  refuse.delete('max@example.org');
+  await deliveryIs('sent', 'max', 'request.submitted', id);
+  await deliveryIs('sent', 'ada', 'request.submitted', id);
+  assert.equal(slow, 1);
+  assert.equal(letters('ada@example.org', name).length, 1);
+  refuse.clear();
+});
+
+test('names of any alphabet and length are told and written whole', async () => {
+  const lin = { username: 'lin', password: 'correct horse battery lin' };
+  const long = '林'.repeat(120);
+  await stack.spsctl(['user', 'add', '--username', lin.username, '--name', long, '--email', 'lin@example.org', '--role', 'sales_agent'], { input: lin.password });
+  const { id, name } = await request(await stack.client(lin), { client: '客'.repeat(120) });
+  const notice = await told(ada, id, 'request.submitted');
+  assert.equal(notice.title, `${long} asks for the server ${name}`);
+  assert.ok(notice.body.includes('客'.repeat(120)));
+  await deliveryIs('sent', 'ada', 'request.submitted', id);
+});
+
 test('who has lost access gets no letter any more', async () => {
   refuse.set('max@example.org', () => '451 4.3.0 later');
   const { id } = await request();

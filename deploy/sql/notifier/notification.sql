@@ -40,12 +40,14 @@ LANGUAGE sql SET search_path = pg_catalog AS $$
 		FROM told t
 $$;
 
--- Of the replicas that crashed in the middle of sending: their letters wait again.
-CREATE OR REPLACE FUNCTION notifier.release_dead_owners() RETURNS bigint
+-- Letters that nobody is sending any more wait again: their replica has crashed, or it is @me and does
+-- not hold them, because it never heard that its claim was committed.
+CREATE OR REPLACE FUNCTION notifier.release_abandoned(me uuid, held bigint[]) RETURNS bigint
 LANGUAGE sql SET search_path = pg_catalog AS $$
 	WITH freed AS (
 		UPDATE notifier.delivery d SET state = 'waiting', owner = NULL, due_at = now()
-			WHERE d.state = 'sending' AND NOT bus.alive(d.owner) RETURNING 1)
+			WHERE d.state = 'sending' AND CASE WHEN d.owner = me THEN d.id <> ALL (held) ELSE NOT bus.alive(d.owner) END
+			RETURNING 1)
 	SELECT count(*) FROM freed
 $$;
 
@@ -111,7 +113,7 @@ $$;
 
 GRANT EXECUTE ON FUNCTION notifier.may_know(bigint[], bigint),
 	notifier.recipients(bigint, bigint, bigint, bigint, boolean, boolean, boolean, boolean),
-	notifier.tell(bigint[], uuid, text, text, text, text, text, bigint, boolean), notifier.release_dead_owners(),
+	notifier.tell(bigint[], uuid, text, text, text, text, text, bigint, boolean), notifier.release_abandoned(uuid, bigint[]),
 	notifier.claim_letters(uuid, int), notifier.end_try(bigint, uuid, smallint, text, interval, text),
 	notifier.tell_undelivered(bigint, text), notifier.unread(bigint), notifier.notification_json(notifier.notification)
 	TO sps_notifier;
