@@ -59,13 +59,8 @@ void run_live(struct cmd *c, const struct db_rows *rows, bool listed)
 	         topic, version, id, state, db_get_i64(rows, "tasks_done"),
 	         db_get_i64(rows, "last_seq"));
 	cmd_live(c, topic, json);
-	if (!listed)
-		return;
-	snprintf(json, sizeof(json),
-	         "{\"topic\":\"runs\",\"seq\":%" PRId64 ",\"kind\":\"changed\",\"id\":%" PRId64
-	         ",\"state\":\"%s\"}",
-	         version, id, state);
-	cmd_live(c, "runs", json);
+	if (listed)
+		cmd_live_list(c, "runs");
 }
 
 int run_insert(struct cmd *c, const struct run_start *in, int64_t *ret_id)

@@ -131,6 +131,12 @@ int cmd_send(struct cmd *c, const struct msg_def *msg, const void *rec, const ch
 /* Publishes after COMMIT. @json must contain its topic. */
 void cmd_live(struct cmd *c, const char *topic, const char *json);
 /*
+ * Something in the list @topic ("requests", "servers", "runs") has changed. Everybody who may open
+ * the list may hear that, whatever he sees in it, so the frame says no more: whoever shows the list
+ * reads it again. One frame a commit is enough.
+ */
+void cmd_live_list(struct cmd *c, const char *topic);
+/*
  * One audit row, in this transaction: who (from @c) did what to what.
  * @object "request:1038"; @outcome "ok" or "denied"; @detail JSON or NULL, never a secret.
  */

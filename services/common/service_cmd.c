@@ -57,6 +57,18 @@ void cmd_live(struct cmd *c, const char *topic, const char *json)
 	later(c->svc, topic, json, true);
 }
 
+void cmd_live_list(struct cmd *c, const char *topic)
+{
+	const struct after_commit *a;
+	char json[80];
+
+	STAILQ_FOREACH (a, &c->svc->after, link)
+		if (a->live && !strcmp(a->first, topic))
+			return;
+	snprintf(json, sizeof(json), "{\"topic\":\"%s\",\"kind\":\"changed\"}", topic);
+	cmd_live(c, topic, json);
+}
+
 static void release(struct service *s, bool act)
 {
 	struct after_commit *a;

@@ -4,10 +4,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static void publish_on(struct cmd *c, const struct db_rows *row, const char *topic)
+static void publish(struct cmd *c, const struct db_rows *row)
 {
 	struct buf json;
+	char topic[40];
 
+	snprintf(topic, sizeof(topic), "server/%" PRId64, db_get_i64(row, "id"));
 	buf_init(&json, 512);
 	buf_str(&json, "{\"topic\":");
 	buf_json_str(&json, topic);
@@ -17,15 +19,7 @@ static void publish_on(struct cmd *c, const struct db_rows *row, const char *top
 	buf_str(&json, "}");
 	cmd_live(c, topic, json.data);
 	buf_release(&json);
-}
-
-static void publish(struct cmd *c, const struct db_rows *row)
-{
-	char topic[40];
-
-	snprintf(topic, sizeof(topic), "server/%" PRId64, db_get_i64(row, "id"));
-	publish_on(c, row, topic);
-	publish_on(c, row, "servers");
+	cmd_live_list(c, "servers");
 }
 
 int server_row_record(struct cmd *c, const struct operation *o, const struct answer_server *s,

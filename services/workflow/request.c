@@ -95,11 +95,7 @@ static void publish(struct cmd *c, const struct request *rq, int64_t seq)
 	         ",\"state\":\"%s\",\"progress\":%d}",
 	         topic, seq, rq->id, request_state_name(rq->state), rq->progress);
 	cmd_live(c, topic, json);
-	snprintf(json, sizeof(json),
-	         "{\"topic\":\"requests\",\"seq\":%" PRId64 ",\"kind\":\"changed\",\"id\":%" PRId64
-	         ",\"state\":\"%s\"}",
-	         seq, rq->id, request_state_name(rq->state));
-	cmd_live(c, "requests", json);
+	cmd_live_list(c, "requests");
 }
 
 static int audit(struct cmd *c, const struct request *rq, const struct request_transition *t,

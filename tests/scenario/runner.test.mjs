@@ -97,8 +97,11 @@ test('the baseline sets a server up, and the second time changes nothing', { ski
 
   const frames = runner.frames.filter((f) => f.topic === `run/${first.id}/log`).flatMap((f) => f.lines);
   assert.deepEqual(frames.map(([seq, , , task, line]) => [seq, task, plain(line)]), lines.map((l) => [l.seq, l.task, l.text]), 'who watches saw every line');
-  const states = runner.frames.filter((f) => f.topic === 'runs' && f.id === first.id).map((f) => f.state);
-  assert.deepEqual(states, ['queued', 'starting', 'running', 'succeeded']);
+  const states = runner.frames.filter((f) => f.topic === `run/${first.id}`).map((f) => f.state);
+  assert.deepEqual(states.filter((s, i) => s !== states[i - 1]), ['queued', 'starting', 'running', 'succeeded']);
+  const listed = runner.frames.filter((f) => f.topic === 'runs');
+  assert.ok(listed.length >= 4);
+  for (const frame of listed) assert.deepEqual(frame, { topic: 'runs', kind: 'changed' });
   for (const [step, state] of [['ssh', 'running'], ['ssh', 'done'], ['baseline', 'running'], ['baseline', 'done']])
     assert.equal(await runner.told('step.progress', first.op, step, state), 1, `${step} ${state}`);
   assert.equal(await runner.told('run.finished', first.op, 'succeeded'), 1);

@@ -1,5 +1,6 @@
--- May this person watch a live topic? Answers its full name, or NULL. Frames carry ids,
--- states and numbers; what they are about is fetched, and checked, by GET.
+-- May this person watch a live topic? Answers its full name, or NULL. Frames about one object carry
+-- its id, state and numbers. Frames about a list go to everybody who may open it, whatever he sees
+-- in it: they say that something changed, and nothing of what. What it was is fetched, and checked, by GET.
 CREATE OR REPLACE FUNCTION api.may_watch(actor bigint, generation bigint, topic text) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE

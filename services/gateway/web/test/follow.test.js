@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { followTopics } from '../src/lib/follow.js';
+import { Resource } from '../src/lib/resource.js';
 import { Clock } from '../testing/clock.js';
 
 /** A live channel whose answers the test gives, and a resource that only counts. */
@@ -48,6 +49,27 @@ test('without a channel, and without topics, the fetch begins at once', () => {
   const none = parts('on');
   followTopics(none.live, [], none.resource);
   assert.deepEqual(none.calls, ['load']);
+});
+
+test('a list follows its topic once a second, an object four times', async () => {
+  const clock = new Clock();
+  const loads = {};
+  const { live, watchers } = parts();
+  const resources = ['requests', 'request/7'].map((topic) => {
+    loads[topic] = 0;
+    const resource = new Resource(async () => loads[topic]++, () => {});
+    followTopics(live, [topic], resource);
+    watchers.get(topic).ready();
+    return resource;
+  });
+  for (let i = 0; i < 20; i++) {
+    clock.tick(100);
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+    for (const topic of Object.keys(loads)) watchers.get(topic).frame({});
+  }
+  assert.deepEqual(loads, { requests: 3, 'request/7': 9 });
+  for (const resource of resources) resource.end();
+  clock.restore();
 });
 
 test('every frame and every new answer refreshes; afterwards nothing does', () => {

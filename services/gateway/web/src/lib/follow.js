@@ -4,6 +4,9 @@
  */
 
 const PATIENCE_MS = 150;
+/** These speak of everybody's objects: a busy hour must not make open lists load all the time. */
+const LISTS = new Set(['requests', 'servers', 'runs']);
+const LIST_GAP_MS = 1000;
 
 /**
  * @param {import('./live.js').Live} live
@@ -28,8 +31,10 @@ export function followTopics(live, topics, resource) {
   if (waiting) timer = setTimeout(begin, PATIENCE_MS);
   else begin();
 
-  const watcher = { frame: () => resource.refresh(), ready: answered };
-  const stops = topics.map((topic) => live.watch(topic, watcher));
+  const changed = (topic) => () => resource.refresh(LISTS.has(topic) ? LIST_GAP_MS : undefined);
+  const stops = topics.map((topic) =>
+    live.watch(topic, { frame: changed(topic), ready: answered }),
+  );
   return () => {
     clearTimeout(timer);
     for (const stop of stops) stop();

@@ -1,7 +1,9 @@
 /*
- * The live channel: one WebSocket for the tab, many topics on it. Frames carry ids, states and
- * numbers; whoever watches a topic fetches the object itself. Each (re)subscription is confirmed
- * with `subscribed`, after which the watcher fetches once, so nothing can fall into a gap.
+ * The live channel: one WebSocket for the tab, many topics on it. Frames about one object carry its
+ * id, state and numbers, frames about a list (`requests`, `servers`, `runs`) only say that something
+ * in it changed; whoever watches a topic fetches the object or list itself. Each (re)subscription
+ * is confirmed with `subscribed`, after which the watcher fetches once, so nothing can fall into a
+ * gap.
  *
  *   const stop = live.watch('request/42', { frame: (f) => …, ready: () => refetch() });
  */

@@ -1,7 +1,7 @@
 /*
  * One object (or list) of the service, kept fresh. Load it once, call `refresh` as often as you
- * like: loads never overlap and start at most four times a second. Data stays while a reload
- * fails, so a page keeps showing what it had.
+ * like: loads never overlap and start at most four times a second, or less often where the caller
+ * says so. Data stays while a reload fails, so a page keeps showing what it had.
  */
 import { ApiError } from './errors.js';
 
@@ -24,7 +24,8 @@ export class Resource {
   #abort = null;
   #timer = 0;
   #started = 0;
-  #again = false;
+  /** Asked for during a load: the gap to keep until the next one. */
+  #again = null;
   #failures = 0;
   #ended = false;
 
@@ -42,19 +43,22 @@ export class Resource {
     if (this.#ended) return;
     clearTimeout(this.#timer);
     this.#timer = 0;
-    this.#again = false;
+    this.#again = null;
     this.#abort?.abort();
     return this.#run();
   }
 
-  /** Soon, once, however often it is called. */
-  refresh() {
+  /**
+   * Soon, once, however often it is called.
+   * @param {number} [gap] ms from the beginning of one load to the next, at least
+   */
+  refresh(gap = GAP_MS) {
     if (this.#ended || this.#timer) return;
     if (this.loading) {
-      this.#again = true;
+      this.#again = Math.min(gap, this.#again ?? gap);
       return;
     }
-    this.#later(Math.max(0, this.#started + GAP_MS - Date.now()));
+    this.#later(Math.max(0, this.#started + gap - Date.now()));
   }
 
   /** The service just told us the new truth, for example in the answer to a change. */
@@ -85,9 +89,10 @@ export class Resource {
       this.loading = false;
       this.#fail(error);
     }
-    if (this.#again) {
-      this.#again = false;
-      this.refresh();
+    if (this.#again !== null) {
+      const gap = this.#again;
+      this.#again = null;
+      this.refresh(gap);
     }
   }
 
