@@ -192,6 +192,31 @@ test('lists show exactly what may be viewed one by one', async () => {
   }
 });
 
+test('a sales agent sees of a server what it is called, how it is and whose it is, and no more', async () => {
+  const server = id['ours.server'];
+  await stack.execute(`UPDATE hetzner.server SET ipv4 = '198.51.100.7', ipv6 = '2001:db8::/64', server_minor = 349, ipv4_minor = 60, currency = 'EUR',
+    request = ${id['ours.pending']} WHERE id = ${server}`);
+  const list = (who, args = {}) => stack.value(`SELECT api.server_list(${id[who]}, 1, $1::jsonb)::json AS j`, [JSON.stringify(args)]);
+  const get = (who) => stack.value(`SELECT api.server_get(${id[who]}, 1, '{"id":"${server}"}') AS j`);
+  const search = async (who, q) => (await stack.value(`SELECT api.search(${id[who]}, 1, $1::jsonb) AS j`, [JSON.stringify({ q })])).servers;
+  const shown = { project: { id: id.ours, name: 'ours' }, price: null, can: {}, id: server, version: 1, name: 's', state: 'managed', client: 'Nordwind' };
+  for (const who of ['sales1', 'sales3']) {
+    assert.deepEqual((await list(who)).items, [shown], who);
+    assert.deepEqual(await get(who), shown, who);
+    assert.deepEqual((await search(who, 's')).map((s) => [s.id, s.ipv4]), [[server, null]]);
+    const hidden = await list(who, { q: '198.51' });
+    assert.deepEqual([hidden.items, hidden.total, hidden.counts], [[], 0, {}], 'he cannot feel for the address');
+    await assert.rejects(list(who, { sort: 'ipv4' }), /sort must be one of name, id, state, project/);
+  }
+  await stack.execute("UPDATE workflow.setting SET value = true WHERE key = 'sales_sees_costs'");
+  assert.deepEqual(await get('sales1'), { ...shown, price: { server_minor: 349, ipv4_minor: 60, total_minor: 409, currency: 'EUR' } });
+  await stack.execute("UPDATE workflow.setting SET value = false WHERE key = 'sales_sees_costs'");
+  const all = (await list('agent1', { q: '198.51' })).items[0];
+  assert.deepEqual(Object.keys(all).sort(), ['can', 'created_at', 'id', 'ipv4', 'ipv6', 'location', 'name', 'price', 'project', 'provider_status', 'request',
+    'server_type', 'state', 'version']);
+  assert.equal((await search('agent1', '198.51'))[0].ipv4, '198.51.100.7');
+});
+
 // Schema of each role's own tables; everything else is closed to it.
 const roles = { sps_gateway: [], sps_workflow: ['workflow'], sps_hetzner: ['hetzner'], sps_runner: ['runner'], sps_notifier: ['notifier'] };
 

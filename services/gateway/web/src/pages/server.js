@@ -18,13 +18,14 @@ export default function serverPage(ctx) {
   function content(s) {
     return html`${pageHead({
         title: s.name,
-        sub: html`${serverBadge(s)} <span>Created ${timeAgo(s.created_at)}</span>`,
+        sub: html`${serverBadge(s)}
+        ${s.created_at ? html`<span>Created ${timeAgo(s.created_at)}</span>` : nothing}`,
       })}
       ${offNote(s)} ${goneNote(s)}
       <div class="columns columns-main-side">
         <div class="column">
           ${panel({ title: 'Machine', body: facts(machine(s, catalogue.data)) })}
-          ${panel({ title: 'Addresses', body: facts(addresses(s)) })}
+          ${'ipv4' in s ? panel({ title: 'Addresses', body: facts(addresses(s)) }) : nothing}
         </div>
         <div class="column">
           ${s.price ? panel({ title: 'Cost', body: costTable(s.price) }) : nothing}
@@ -44,24 +45,27 @@ export default function serverPage(ctx) {
   };
 }
 
-/** @returns {[string, unknown][]} */
+/** Sales agents are shown less; what is not there is left out. @returns {[string, unknown][]} */
 function machine(s, catalogue) {
-  const type = typeOf(catalogue, s.server_type);
-  const plan = s.server_type.toUpperCase();
   return [
+    ['Plan', s.server_type ? plan(s, typeOf(catalogue, s.server_type)) : null],
     [
-      'Plan',
-      type
-        ? html`${plan}
-            <div class="dim">${sizeOf(type)}</div>`
-        : plan,
+      'Location',
+      s.location
+        ? html`${cityOf(catalogue, s.location)} <span class="dim">${s.location}</span>`
+        : null,
     ],
-    ['Location', html`${cityOf(catalogue, s.location)} <span class="dim">${s.location}</span>`],
     ['Power', s.provider_status ? badge('power', s.provider_status) : null],
     ['In the portal', badge('server', s.state)],
+    ['Client', s.client],
     ['Project', s.project.name],
-    ['Created', timeExact(s.created_at)],
+    ['Created', s.created_at ? timeExact(s.created_at) : null],
   ];
+}
+
+function plan(s, type) {
+  return html`${s.server_type.toUpperCase()}
+  ${type ? html`<div class="dim">${sizeOf(type)}</div>` : nothing}`;
 }
 
 /** @returns {[string, unknown][]} */

@@ -11,6 +11,7 @@ import { timeAgo } from '../ui/time.js';
 
 const STATES = ['managed', 'provisioning', 'deleting', 'gone', 'deleted'];
 
+/** Not everybody is shown everything of a server: `needs` names what must be in the rows. */
 const COLUMNS = [
   {
     key: 'name',
@@ -21,8 +22,10 @@ const COLUMNS = [
   },
   { key: 'state', label: 'State', sort: true, place: 'state', cell: serverBadge },
   { key: 'project', label: 'Project', cell: (s) => s.project.name },
+  { key: 'client', needs: 'client', label: 'Client', cell: (s) => s.client ?? '–' },
   {
     key: 'server_type',
+    needs: 'server_type',
     label: 'Plan',
     sort: true,
     place: 'none',
@@ -30,12 +33,14 @@ const COLUMNS = [
   },
   {
     key: 'ipv4',
+    needs: 'ipv4',
     label: 'Address',
     sort: true,
     cell: (s, mark) => (s.ipv4 ? html`<code>${mark(s.ipv4)}</code>` : '–'),
   },
   {
     key: 'created_at',
+    needs: 'created_at',
     label: 'Created',
     sort: true,
     place: 'none',
@@ -64,9 +69,13 @@ export default function serversPage(ctx) {
   const options = {
     list,
     noun: 'server',
-    searchHint: 'Search name or address',
+    get searchHint() {
+      return list.items.every((s) => 'ipv4' in s) ? 'Search name or address' : 'Search name';
+    },
     states: { kind: 'server', names: STATES, apart: ['deleted'] },
-    columns: COLUMNS,
+    get columns() {
+      return COLUMNS.filter((c) => !c.needs || list.items.every((s) => c.needs in s));
+    },
     nothingYet: () =>
       empty({
         art: icon('server', 'icon-art'),

@@ -126,7 +126,7 @@ export function hasEnded(kind, name) {
 
 /** While all is well a person wants to know whether the machine runs; else, what is wrong. */
 export function serverBadge(server) {
-  return server.state === 'managed'
+  return server.state === 'managed' && server.provider_status
     ? badge('power', server.provider_status)
     : badge('server', server.state);
 }
