@@ -80,7 +80,7 @@ BEGIN
 	projects := ARRAY(SELECT p.project FROM authz.projects(actor) p WHERE p.level >= 1);
 	RETURN json_build_object(
 		'requests', (SELECT json_object_agg(s.state, coalesce(c.n, 0)) FROM unnest(ARRAY['pending', 'approved', 'deploying',
-			'deployed', 'failed', 'rejected', 'cancelled']) s(state) LEFT JOIN workflow.request_counts(actor, NULL, NULL) c USING (state)),
+			'deployed', 'failed', 'rejected', 'cancelled']) s(state) LEFT JOIN workflow.request_counts(actor, authz.request_projects(actor), NULL, NULL) c USING (state)),
 		'servers', (SELECT json_build_object('running', coalesce(sum(n.running), 0), 'total', coalesce(sum(n.total), 0))
 			FROM hetzner.server_counts(projects) n),
 		'cost', CASE WHEN authz.role(actor) <> 'sales_agent' OR authz.setting('sales_sees_costs')

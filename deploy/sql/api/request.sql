@@ -1,18 +1,23 @@
 -- GET /requests and GET /requests/{id}
 
--- One pass over what the person may see: how many there are in each state. The plan is made for
--- this person, so that indexes serve a small scope.
-CREATE OR REPLACE FUNCTION workflow.request_counts(actor bigint, only_project bigint, q text)
-	RETURNS TABLE (state text, n bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog SET plan_cache_mode = force_custom_plan AS $$
-DECLARE projects bigint[] := authz.request_projects(actor);
-BEGIN
-	RETURN QUERY SELECT r.state, count(*) FROM workflow.request r
+-- What this person may see (@projects as authz.request_projects() says, NULL: all), narrowed. It
+-- becomes part of the query that asks (so it has no rights or settings of its own), and indexes serve it.
+CREATE OR REPLACE FUNCTION workflow.requests_of(actor bigint, projects bigint[], only_project bigint, q text)
+	RETURNS SETOF workflow.request
+LANGUAGE sql STABLE AS $$
+	SELECT r.* FROM workflow.request r
 		WHERE (projects IS NULL OR r.requester = actor OR r.project = ANY (projects))
 			AND (only_project IS NULL OR r.project = only_project)
 			AND (q IS NULL OR strpos(lower(r.name), lower(q)) > 0 OR strpos(lower(r.client), lower(q)) > 0
 				OR r.id::text = ltrim(q, '#'))
-		GROUP BY r.state;
+$$;
+
+-- One pass: how many there are in each state. The plan is made for this person, so that indexes serve a small scope.
+CREATE OR REPLACE FUNCTION workflow.request_counts(actor bigint, projects bigint[], only_project bigint, q text)
+	RETURNS TABLE (state text, n bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+	RETURN QUERY SELECT r.state, count(*) FROM workflow.requests_of(actor, projects, only_project, q) r GROUP BY r.state;
 END $$;
 
 CREATE OR REPLACE FUNCTION api.request_list(actor bigint, generation bigint, args jsonb) RETURNS json
@@ -37,16 +42,12 @@ BEGIN
 	projects := authz.request_projects(actor);
 	SELECT json_object_agg(s.state, coalesce(c.n, 0)), coalesce(sum(c.n) FILTER (WHERE wanted IS NULL OR s.state = ANY (wanted)), 0)
 		INTO counts, total
-		FROM unnest(states) s(state) LEFT JOIN workflow.request_counts(actor, only_project, q) c USING (state);
+		FROM unnest(states) s(state) LEFT JOIN workflow.request_counts(actor, projects, only_project, q) c USING (state);
 	-- A plan for each order, so that an index serves it; only names of columns enter the text.
 	EXECUTE format('SELECT json_agg(workflow.request_json($1, r) ORDER BY r.%1$I %2$s, r.id %2$s)
-			FROM (SELECT * FROM workflow.request r
-				WHERE ($2 IS NULL OR r.requester = $1 OR r.project = ANY ($2)) AND ($3 IS NULL OR r.state = ANY ($3))
-					AND ($4 IS NULL OR r.project = $4)
-					AND ($5 IS NULL OR strpos(lower(r.name), lower($5)) > 0 OR strpos(lower(r.client), lower($5)) > 0
-						OR r.id::text = ltrim($5, ''#''))
+			FROM (SELECT r.* FROM workflow.requests_of($1, $2, $3, $4) r WHERE $5 IS NULL OR r.state = ANY ($5)
 				ORDER BY r.%1$I %2$s, r.id %2$s LIMIT $6 OFFSET $7) r', sort, dir)
-		INTO items USING actor, projects, wanted, only_project, q, size, (page - 1) * size;
+		INTO items USING actor, projects, only_project, q, wanted, size, (page - 1) * size;
 	RETURN api.list_json(items, total, page, size, counts);
 END $$;
 

@@ -44,16 +44,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 		'ipv4_monthly_minor', coalesce((SELECT min(l.ipv4_minor) FROM hetzner.location l), 0))
 $$;
 
+-- What lists show of it (0022_server_shown.sql). NULL: there is no such server.
 CREATE OR REPLACE FUNCTION hetzner.server_json(id bigint) RETURNS json
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-	SELECT json_build_object('id', s.id, 'version', s.version, 'name', s.name, 'state', s.lifecycle,
-			'provider_status', s.status, 'project', json_build_object('id', s.project, 'name', p.name),
-			'server_type', s.server_type, 'location', s.location, 'ipv4', host(s.ipv4), 'ipv6', s.ipv6,
-			'created_at', s.created_at, 'updated_at', s.updated_at, 'gone_at', s.gone_at,
-			'request', CASE WHEN s.request IS NOT NULL THEN json_build_object('id', s.request) END,
-			'price', json_build_object('server_minor', s.server_minor, 'ipv4_minor', s.ipv4_minor,
-				'total_minor', s.server_minor + s.ipv4_minor, 'currency', s.currency))
-		FROM hetzner.server s LEFT JOIN workflow.project p ON p.id = s.project WHERE s.id = server_json.id
+	SELECT concat('{', s.shown, '}')::json FROM hetzner.server s WHERE s.id = server_json.id
 $$;
 
 CREATE OR REPLACE FUNCTION hetzner.server_of_op(op uuid) RETURNS bigint
