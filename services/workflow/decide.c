@@ -6,11 +6,19 @@
 
 #define TRIES_MAX 5
 
+struct deciding {
+	struct request rq;
+	const void *body;
+	bool automatic; /* the project begins what is approved at once; known under its lock */
+};
+
+/* ---- what must hold besides the state ------------------------------------------------------ */
+
 /*
  * Four eyes, again under the lock: authz has refused the requester already,
  * unless the setting lets a sole administrator decide about his own request.
  */
-static int second_person(struct cmd *c, struct request *rq)
+static int second_person(struct cmd *c, struct deciding *d)
 {
 	static const struct db_query q = {
 		.name = "sole_administrator",
@@ -19,18 +27,47 @@ static int second_person(struct cmd *c, struct request *rq)
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	int r;
 
-	if (rq->requester != c->user)
+	if (d->rq.requester != c->user)
 		return 0;
 	r = db_select(c->db, &q, &rows, db_i64(c->user));
 	if (r)
 		return r;
-	rq->self_approval = db_next(&rows) && db_get_bool(&rows, "sole");
-	if (rq->self_approval)
+	d->rq.self_approval = db_next(&rows) && db_get_bool(&rows, "sole");
+	if (d->rq.self_approval)
 		return 0;
 	return cmd_reject(
 		c, 403, NULL, NULL,
 		"You asked for this server yourself, so somebody else has to decide about it.");
 }
+
+static int not_undoing(struct cmd *c, struct deciding *d)
+{
+	if (!d->rq.undoing)
+		return 0;
+	return cmd_reject(c, 409, NULL, request_state_name(d->rq.state),
+	                  "What was created is being deleted. Wait until that has ended.");
+}
+
+static int tries_left(struct cmd *c, struct deciding *d)
+{
+	if (d->rq.tries < TRIES_MAX)
+		return 0;
+	return cmd_reject(c, 409, NULL, request_state_name(d->rq.state),
+	                  "It was tried %d times. Roll it back, find the cause, and ask again.",
+	                  d->rq.tries);
+}
+
+static int name_typed(struct cmd *c, struct deciding *d)
+{
+	const struct request_rollback *in = d->body;
+
+	if (!strcmp(in->name, d->rq.name))
+		return 0;
+	return cmd_reject(c, 422, "name", NULL,
+	                  "This is not the server's name. Type %s to delete it.", d->rq.name);
+}
+
+/* ---- what is done --------------------------------------------------------------------------- */
 
 static int record_decision(struct cmd *c, const struct request *rq, const char *reason)
 {
@@ -55,133 +92,90 @@ static int record_reason(struct cmd *c, const struct request *rq, const char *re
 	return db_exec(c->db, &q, NULL, db_i64(rq->id), db_str(reason));
 }
 
-/* The project is locked first: fifty approvals at once count the same money one after the other. */
-int on_request_approve(struct cmd *c, const void *body)
+static int approve(struct cmd *c, struct deciding *d)
 {
-	_cleanup_(request_release) struct request rq = { 0 };
-	const struct request_approve *in = body;
 	struct cmd system = cmd_as_system(c);
-	bool automatic = false;
 	int r;
 
-	r = project_lock_of_request(c, in->request, &automatic);
+	r = record_decision(c, &d->rq, NULL);
 	if (!r)
-		r = request_lock(c, in->request, &rq);
-	if (!r)
-		r = request_expect(c, &rq, RE_APPROVE, in->version);
-	if (!r)
-		r = second_person(c, &rq);
-	if (!r)
-		r = record_decision(c, &rq, NULL);
-	if (!r)
-		r = request_move(c, &rq, RE_APPROVE, NULL);
-	if (!r && automatic)
-		r = saga_start(&system, &rq);
-	return r ? r : request_answer(c, 200, in->request);
+		r = request_move(c, &d->rq, RE_APPROVE, NULL);
+	return r || !d->automatic ? r : saga_start(&system, &d->rq);
 }
 
-int on_request_reject(struct cmd *c, const void *body)
+static int reject(struct cmd *c, struct deciding *d)
 {
-	_cleanup_(request_release) struct request rq = { 0 };
-	const struct request_reject *in = body;
-	int r;
+	const struct request_reject *in = d->body;
+	int r = record_decision(c, &d->rq, in->reason);
 
-	r = request_lock(c, in->request, &rq);
-	if (!r)
-		r = request_expect(c, &rq, RE_REJECT, in->version);
-	if (!r)
-		r = second_person(c, &rq);
-	if (!r)
-		r = record_decision(c, &rq, in->reason);
-	if (!r)
-		r = request_move(c, &rq, RE_REJECT, in->reason);
-	return r ? r : request_answer(c, 200, in->request);
+	return r ? r : request_move(c, &d->rq, RE_REJECT, in->reason);
 }
 
-int on_request_cancel(struct cmd *c, const void *body)
+static int cancel(struct cmd *c, struct deciding *d)
 {
-	_cleanup_(request_release) struct request rq = { 0 };
-	const struct request_cancel *in = body;
-	int r;
+	const struct request_cancel *in = d->body;
+	int r = record_reason(c, &d->rq, in->reason);
 
-	r = request_lock(c, in->request, &rq);
-	if (!r)
-		r = request_expect(c, &rq, RE_CANCEL, in->version);
-	if (!r)
-		r = record_reason(c, &rq, in->reason);
 	if (r)
 		return r;
-	if (rq.state == RS_DEPLOYING)
-		r = saga_cancel(c, &rq, in->reason);
-	else
-		r = request_move(c, &rq, RE_CANCEL, in->reason);
-	return r ? r : request_answer(c, 200, in->request);
+	if (d->rq.state == RS_DEPLOYING)
+		return saga_cancel(c, &d->rq, in->reason);
+	return request_move(c, &d->rq, RE_CANCEL, in->reason);
 }
 
-int on_request_provision(struct cmd *c, const void *body)
+static int provision(struct cmd *c, struct deciding *d)
 {
-	_cleanup_(request_release) struct request rq = { 0 };
-	const struct request_provision *in = body;
-	bool automatic;
-	int r;
-
-	r = project_lock_of_request(c, in->request, &automatic);
-	if (!r)
-		r = request_lock(c, in->request, &rq);
-	if (!r)
-		r = request_expect(c, &rq, RE_PROVISION, in->version);
-	if (!r)
-		r = saga_start(c, &rq);
-	return r ? r : request_answer(c, 200, in->request);
+	return saga_start(c, &d->rq);
 }
 
-static int not_undoing(struct cmd *c, const struct request *rq)
+static int retry(struct cmd *c, struct deciding *d)
 {
-	if (!rq->undoing)
-		return 0;
-	return cmd_reject(c, 409, NULL, request_state_name(rq->state),
-	                  "What was created is being deleted. Wait until that has ended.");
+	return saga_retry(c, &d->rq);
 }
 
-int on_request_retry(struct cmd *c, const void *body)
+static int roll_back(struct cmd *c, struct deciding *d)
 {
-	_cleanup_(request_release) struct request rq = { 0 };
-	const struct request_retry *in = body;
-	bool automatic;
-	int r;
-
-	r = project_lock_of_request(c, in->request, &automatic);
-	if (!r)
-		r = request_lock(c, in->request, &rq);
-	if (!r)
-		r = request_expect(c, &rq, RE_RETRY, in->version);
-	if (!r)
-		r = not_undoing(c, &rq);
-	if (!r && rq.tries >= TRIES_MAX)
-		r = cmd_reject(
-			c, 409, NULL, request_state_name(rq.state),
-			"It was tried %d times. Roll it back, find the cause, and ask again.",
-			rq.tries);
-	if (!r)
-		r = saga_retry(c, &rq);
-	return r ? r : request_answer(c, 200, in->request);
+	return saga_roll_back(c, &d->rq);
 }
 
-int on_request_rollback(struct cmd *c, const void *body)
-{
-	_cleanup_(request_release) struct request rq = { 0 };
-	const struct request_rollback *in = body;
-	int r;
+/* ---- the decisions -------------------------------------------------------------------------- */
 
-	r = request_lock(c, in->request, &rq);
+/* clang-format off */
+static const struct decision {
+	const struct msg_def *msg;
+	enum request_event event;
+	bool project; /* under its lock: approvals at once count the same money one after the other */
+	int (*guards[2])(struct cmd *c, struct deciding *d);
+	int (*act)(struct cmd *c, struct deciding *d);
+} decisions[] = {
+	{ &request_approve_msg,   RE_APPROVE,   true,  { second_person },           approve   },
+	{ &request_reject_msg,    RE_REJECT,    false, { second_person },           reject    },
+	{ &request_cancel_msg,    RE_CANCEL,    false, { NULL },                    cancel    },
+	{ &request_provision_msg, RE_PROVISION, true,  { NULL },                    provision },
+	{ &request_retry_msg,     RE_RETRY,     true,  { not_undoing, tries_left }, retry     },
+	{ &request_rollback_msg,  RE_ROLL_BACK, false, { not_undoing, name_typed }, roll_back },
+};
+/* clang-format on */
+
+int on_request_decision(struct cmd *c, const void *body)
+{
+	const struct request_approve *in = body; /* what all of them begin with */
+	const struct decision *how = decisions;
+	struct deciding d = { .body = body };
+	int r = 0;
+
+	while (how->msg != c->msg)
+		how++;
+	if (how->project)
+		r = project_lock_of_request(c, in->request, &d.automatic);
 	if (!r)
-		r = request_expect(c, &rq, RE_ROLL_BACK, in->version);
+		r = request_lock(c, in->request, &d.rq);
 	if (!r)
-		r = not_undoing(c, &rq);
-	if (!r && strcmp(in->name, rq.name))
-		r = cmd_reject(c, 422, "name", NULL,
-		               "This is not the server's name. Type %s to delete it.", rq.name);
+		r = request_expect(c, &d.rq, how->event, in->version);
+	for (size_t i = 0; i < 2 && how->guards[i] && !r; i++)
+		r = how->guards[i](c, &d);
 	if (!r)
-		r = saga_roll_back(c, &rq);
+		r = how->act(c, &d);
+	request_release(&d.rq);
 	return r ? r : request_answer(c, 200, in->request);
 }

@@ -26,12 +26,12 @@ static const struct conf_param params[] = {
 /* clang-format off */
 static const struct svc_handler handlers[] = {
 	{ &request_submit_msg,    on_request_submit    },
-	{ &request_approve_msg,   on_request_approve   },
-	{ &request_reject_msg,    on_request_reject    },
-	{ &request_cancel_msg,    on_request_cancel    },
-	{ &request_provision_msg, on_request_provision },
-	{ &request_retry_msg,     on_request_retry     },
-	{ &request_rollback_msg,  on_request_rollback  },
+	{ &request_approve_msg,   on_request_decision  },
+	{ &request_reject_msg,    on_request_decision  },
+	{ &request_cancel_msg,    on_request_decision  },
+	{ &request_provision_msg, on_request_decision  },
+	{ &request_retry_msg,     on_request_decision  },
+	{ &request_rollback_msg,  on_request_decision  },
 	{ &project_create_msg,    on_project_create    },
 	{ &project_token_set_msg, on_project_token_set },
 	{ &step_progress_msg,     on_step_progress     },
