@@ -77,6 +77,16 @@ test('what one may not see is denied, and none of its frames arrive', async () =
   ws.close();
 });
 
+test('whoever may see nothing in a list hears that it changed, and not what', async () => {
+  const [hers, his] = [await watching(mira, 'requests', 'servers'), await watching(ada, 'requests')];
+  await ada.write(`/requests/${foreign}/cancel`, { version: 1 });
+  for (const ws of [hers, his]) {
+    await has(ws, 'the list to have changed', (m) => m.topic === 'requests' && !m.op);
+    assert.deepEqual(frames(ws, 'requests'), [{ topic: 'requests', kind: 'changed' }]);
+    ws.close();
+  }
+});
+
 test('whoever stops watching hears no more', async () => {
   const ws = await watching(mira, 'requests', `request/${own}`);
   ws.send({ op: 'unsub', topic: `request/${own}` });

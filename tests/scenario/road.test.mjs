@@ -16,8 +16,21 @@ before(async () => {
 
 after(() => stack?.stop());
 
+// Somebody who may open every list and sees nothing in them.
+const lists = ['requests', 'servers', 'runs'];
+
+async function watchLists() {
+  const person = { username: 'outsider', password: 'correct horse battery outsider' };
+  await stack.spsctl(['user', 'add', '--username', person.username, '--name', 'Olga Outside', '--email', 'olga@example.org', '--role', 'technical_agent'], { input: person.password });
+  const ws = await (await stack.client(person)).live();
+  for (const topic of lists) ws.send({ op: 'sub', topic });
+  await until('the subscriptions', () => ws.messages.filter((m) => m.op === 'subscribed' && lists.includes(m.topic)).length === lists.length);
+  return ws;
+}
+
 test('a request becomes a deployed server that answers, and everybody is told', { skip: !canBoot && 'booting a server needs root' }, async () => {
   const live = await sales.live();
+  const outside = await watchLists();
   const created = await submit(sales, stack);
   assert.equal(created.state, 'pending');
   assert.ok(created.price.total_minor > 0, 'the price is known before anybody decides');
@@ -37,6 +50,9 @@ test('a request becomes a deployed server that answers, and everybody is told', 
   const progress = frames.map((f) => f.progress);
   assert.deepEqual(progress, [...progress].sort((a, b) => a - b), 'progress only grows');
   live.close();
+  for (const topic of lists) assert.ok(outside.messages.some((m) => m.topic === topic && m.kind), `${topic} have changed`);
+  for (const frame of outside.messages.filter((m) => lists.includes(m.topic) && !m.op)) assert.deepEqual(frame, { topic: frame.topic, kind: 'changed' });
+  outside.close();
 
   assert.match(request.server.ipv4, /^[0-9.]+$/);
   const [pinned] = await stack.rows('SELECT key FROM runner.host_key WHERE server = $1', [request.server.id]);
