@@ -93,7 +93,42 @@ test('the run page shows the whole log', { skip: !canBoot && 'booting a server n
   await clean(admin, 'run');
 });
 
-test('the bell tells the sales agent, and every other page is clean at both widths', async () => {
+test('the bell tells the sales agent, and leads to what happened', { skip: !canBoot && 'booting a server needs root' }, async () => {
+  const { page } = sales;
+  const client = await stack.client('sales_agent');
+  const { unread } = await client.read('/session');
+  assert.equal(unread, 3, 'approved, being set up, ready');
+  const bell = (n) => page.getByRole('link', { name: n ? `Notifications, ${n} unread` : 'Notifications', exact: true }).first();
+  await bell(unread).waitFor(); // her window was open all the time: nobody has reloaded it
+  await bell(unread).click();
+  await page.waitForURL(/\/notifications$/);
+  await page.getByText(`The server ${NAME} is ready`).waitFor();
+  await shot(sales, 'notifications-sales-1440');
+  await clean(sales, 'notifications');
+  await page.getByRole('link', { name: `The server ${NAME} is ready` }).click();
+  await page.waitForURL(/\/requests\/\d+$/);
+  await page.getByRole('heading', { level: 1, name: NAME }).waitFor();
+  await bell(unread - 1).waitFor(); // what was opened is read
+  assert.equal((await client.read('/session')).unread, unread - 1);
+});
+
+test('a sales agent with access to the project finds the server in the list, without what is not hers to see', { skip: !canBoot && 'booting a server needs root' }, async () => {
+  const { page } = sales;
+  await stack.execute(`SELECT workflow.project_grant_set(workflow.user_id('${stack.users.sales_agent.username}'), ${stack.project}, 1, workflow.user_id('${stack.users.administrator.username}'))`);
+  await page.goto(`${stack.url}/servers`);
+  await page.getByRole('link', { name: NAME }).waitFor();
+  await page.getByText('Nordwind GmbH').waitFor();
+  assert.deepEqual(await page.getByRole('columnheader').allInnerTexts().then((names) => names.map((n) => n.trim())), ['Name', 'State', 'Project', 'Client', 'Per month']);
+  await shot(sales, 'servers-sales-1440');
+  await clean(sales, 'servers');
+  await page.getByRole('link', { name: NAME }).click();
+  await page.getByRole('heading', { level: 1, name: NAME }).waitFor();
+  assert.equal(await page.getByText('IPv4').count(), 0);
+  await shot(sales, 'server-sales-1440');
+  await clean(sales, 'server');
+});
+
+test('every page is clean at both widths', async () => {
   const phone = await openWindow(browser, stack.url, { width: 390, height: 844 });
   await signIn(phone, stack.users.administrator);
   const requests = (await (await stack.client('administrator')).read('/requests')).items;
