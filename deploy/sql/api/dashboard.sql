@@ -40,6 +40,7 @@ CREATE OR REPLACE FUNCTION workflow.needs_decision(actor bigint) RETURNS json
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
 	who text := authz.role(actor);
+	own boolean := authz.sole_administrator(actor);
 	mine bigint[] := ARRAY(SELECT s.project FROM authz.projects(actor) s JOIN workflow.project p ON p.id = s.project
 		WHERE s.level = 3 AND (who = 'administrator' OR p.manager_limit_minor > 0));
 BEGIN
@@ -50,6 +51,7 @@ BEGIN
 		FROM (SELECT r.* FROM workflow.request r JOIN workflow.project p ON p.id = r.project
 			WHERE r.state = 'pending' AND r.project = ANY (mine)
 				AND (who = 'administrator' OR r.total_minor <= p.manager_limit_minor)
+				AND (own OR r.requester <> needs_decision.actor)
 				AND authz.may(actor, 'request.approve', r.id)
 			ORDER BY r.created_at LIMIT 5) r);
 END $$;
