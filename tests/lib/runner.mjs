@@ -7,7 +7,7 @@ import { chmodSync, chownSync, cpSync, readFileSync, readdirSync, writeFileSync 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { packRecord } from './msgpack.mjs';
+import { send } from './bus.mjs';
 import { run } from './process.mjs';
 import { exchange, startStack, until } from './stack.mjs';
 
@@ -64,11 +64,8 @@ export class Runner {
   }
 
   // A message as another service sends it.
-  send(type, record, { agg = null, actor = 'system:workflow' } = {}) {
-    return this.stack.execute(
-      `SELECT runner.submit(ARRAY[bus.uuid7()], ARRAY[$1], ARRAY[nullif($2, '')], ARRAY[$3], ARRAY[0::bigint], ARRAY[$4::uuid],
-         ARRAY[decode($5, 'hex')], ARRAY[NULL::text], ARRAY[NULL::bytea])`,
-      [type, agg ?? '', actor, randomUUID(), packRecord(record).toString('hex')]);
+  send(type, record, options) {
+    return send(this.stack, 'runner', type, record, options);
   }
 
   // How many messages of this type, with all these words in them, other services were sent.
