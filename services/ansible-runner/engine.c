@@ -2,8 +2,10 @@
 #include "buf.h"
 #include "err.h"
 #include "helper.h"
+#include "pg_array.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -13,6 +15,7 @@
 
 #define LOOK_MS 500
 #define TIDY_MS 600000
+#define IDS_BYTES 65536 /* some thousand runs */
 
 static struct engine *engine;
 
@@ -75,6 +78,20 @@ static int64_t count(const struct engine *e)
 	return n;
 }
 
+/* Ends as an array of PostgreSQL. */
+static void ids(const struct engine *e, struct buf *out)
+{
+	const struct active *a;
+	char id[24];
+
+	buf_init(out, IDS_BYTES);
+	LIST_FOREACH (a, &e->runs, link) {
+		snprintf(id, sizeof(id), "%" PRId64, a->run.id);
+		pg_array_raw(out, id);
+	}
+	pg_array_end(out);
+}
+
 /* ---- getting them -------------------------------------------------------------------------- */
 
 struct got {
@@ -132,29 +149,23 @@ static int take_over(struct cmd *c, void *arg)
 {
 	static const struct db_query q = {
 		.name = "run_take_over",
-		.sql = "SELECT " RUN_COLUMNS " FROM runner.take_over($1::uuid, $2::uuid) r",
+		.sql = "SELECT " RUN_COLUMNS " FROM runner.take_over($1::uuid, $2::uuid, "
+		       "$3::bigint[]) r",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	_cleanup_(buf_release) struct buf held = { 0 };
 	struct got *got = arg;
-	int r = db_select(c->db, &q, &rows, db_str(svc_instance(c->svc)),
-	                  db_str(got->engine->settings.dir.place));
+	int r;
 
+	ids(got->engine, &held);
+	r = db_select(c->db, &q, &rows, db_str(svc_instance(c->svc)),
+	              db_str(got->engine->settings.dir.place), db_str(held.data));
 	if (!r)
 		read_runs(got, &rows);
 	return r;
 }
 
 /* ---- wishes --------------------------------------------------------------------------------- */
-
-static void ids(const struct engine *e, struct buf *out)
-{
-	const struct active *a;
-
-	buf_init(out, 4096);
-	LIST_FOREACH (a, &e->runs, link)
-		buf_fmt(out, "%s%" PRId64, out->len ? "," : "{", a->run.id);
-	buf_str(out, "}");
-}
 
 /* What was said about our runs to whichever replica: that they should end, or that they have. */
 static int read_wishes(struct cmd *c, void *arg)

@@ -21,12 +21,14 @@ LANGUAGE sql SET search_path = pg_catalog AS $$
 		RETURNING r.*
 $$;
 
--- Runs whose replica is gone. Their supervisors, if any, are in a run directory, so only a
+-- Runs whose replica is gone, and our own that we do not know of (@held): the COMMIT that made
+-- them ours was not answered. Their supervisors, if any, are in a run directory, so only a
 -- replica that has the same one may go on with them.
-CREATE OR REPLACE FUNCTION runner.take_over(me uuid, my_place uuid) RETURNS SETOF runner.run
+CREATE OR REPLACE FUNCTION runner.take_over(me uuid, my_place uuid, held bigint[]) RETURNS SETOF runner.run
 LANGUAGE sql SET search_path = pg_catalog AS $$
 	UPDATE runner.run r SET owner = me, fence = r.fence + 1
-		WHERE r.id IN (SELECT q.id FROM runner.run q WHERE q.finished_at IS NULL AND q.owner <> me AND NOT bus.alive(q.owner)
+		WHERE r.id IN (SELECT q.id FROM runner.run q WHERE q.finished_at IS NULL AND q.owner IS NOT NULL
+			AND CASE WHEN q.owner = me THEN q.id <> ALL (held) ELSE NOT bus.alive(q.owner) END
 			AND (q.place IS NULL OR q.place = my_place) ORDER BY q.id LIMIT 16 FOR UPDATE SKIP LOCKED)
 		RETURNING r.*
 $$;
@@ -69,6 +71,6 @@ BEGIN
 		RETURNING r.*;
 END $$;
 
-GRANT EXECUTE ON FUNCTION runner.claim(uuid), runner.block(), runner.take_over(uuid, uuid), runner.orphans(uuid),
+GRANT EXECUTE ON FUNCTION runner.claim(uuid), runner.block(), runner.take_over(uuid, uuid, bigint[]), runner.orphans(uuid),
 	runner.adopt(bigint, uuid), runner.say(bigint, text),
 	runner.end_run(bigint, text, text, uuid, int, text, text, int) TO sps_runner;
