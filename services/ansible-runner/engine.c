@@ -15,7 +15,9 @@
 
 #define LOOK_MS 500
 #define TIDY_MS 600000
-#define IDS_BYTES 65536 /* some thousand runs */
+#define REST_MS 200       /* while the database is away */
+#define LONG_REST_MS 1000 /* when it refuses what we write */
+#define IDS_BYTES 65536   /* some thousand runs */
 
 static struct engine *engine;
 
@@ -31,6 +33,16 @@ void engine_look(void)
 {
 	if (engine)
 		engine->look = true;
+}
+
+bool engine_passing(int code)
+{
+	return code == DB_E_DOWN || code == DB_E_RETRY;
+}
+
+void engine_rest(struct active *a, int code)
+{
+	a->rest_until = engine_now() + (engine_passing(code) ? REST_MS : LONG_REST_MS);
 }
 
 /* ---- our runs ------------------------------------------------------------------------------ */
@@ -229,6 +241,8 @@ static void on_look(void *arg)
 
 static void step(struct active *a, bool grown)
 {
+	if (engine_now() < a->rest_until)
+		return;
 	if (!strcmp(a->run.state, "starting"))
 		start_step(a);
 	else

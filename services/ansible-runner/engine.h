@@ -36,6 +36,8 @@ struct active {
 	int64_t next_probe, followed_at;
 	struct spool_reader reader;
 	bool cancel_wished, kill_wished;
+	int refused; /* how often the database has not taken its log */
+	int64_t rest_until;
 	bool over; /* let go of it at the end of this turn */
 	LIST_ENTRY(active) link;
 };
@@ -62,6 +64,10 @@ void engine_look(void);
 void engine_clean(struct engine *e, int64_t run);
 struct active *engine_find(const struct engine *e, int64_t run);
 int64_t engine_now(void); /* monotonic, ms */
+/* The database is away or busy: the same will do later. Other codes are not about the moment. */
+bool engine_passing(int code);
+/* After a transaction that failed with @code: the run's next turn is a little later. */
+void engine_rest(struct active *a, int code);
 
 /* start.c: state starting */
 void start_step(struct active *a);

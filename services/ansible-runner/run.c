@@ -1,11 +1,14 @@
 #include "run.h"
 
 #include "buf.h"
+#include "utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#define SAY_BYTES 4000 /* a run's message is at most 600 characters */
 
 static void copy(char *to, size_t room, const char *from)
 {
@@ -190,13 +193,14 @@ int run_say(struct cmd *c, const struct run *run, const char *fmt, ...)
 		.sql = "SELECT s AS seq FROM runner.say($1::bigint, $2) s",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
-	char text[1000];
+	char text[SAY_BYTES];
 	va_list ap;
 	int r;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	text[utf8_cut(text, sizeof(text) - 1)] = '\0';
 	r = db_select(c->db, &q, &rows, db_i64(run->id), db_str(text));
 	if (!r && db_next(&rows))
 		show(c, run->id, db_get_i64(&rows, "seq"), text);

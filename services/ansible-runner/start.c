@@ -44,7 +44,9 @@ static void fail(struct active *a, const char *reason, const char *message)
 	struct failure f = { a, reason, message };
 	int r = svc_transaction(a->engine->svc, record_failure, &f);
 
-	a->over = !r || r == RUN_E_NOT_OURS; /* else: the next look comes here again */
+	a->over = !r || r == RUN_E_NOT_OURS;
+	if (!a->over)
+		engine_rest(a, r); /* afterwards a look comes here again */
 }
 
 /* ---- what the server showed ----------------------------------------------------------------- */

@@ -25,6 +25,18 @@ const PLAYBOOKS = {
     - name: Sleep on the server
       ansible.builtin.command: sleep 60
 `),
+  wordy: play(`
+    - name: Say much
+      ansible.builtin.fail:
+        msg: "{{ '\u9375' * 2000 }}"
+`),
+  marked: play(`
+    - name: Say the word
+      ansible.builtin.debug:
+        msg: refuse-this
+    - name: Sleep on the server
+      ansible.builtin.command: sleep 60
+`),
   // a process of its own session that does not want to end
   stubborn: play(`
     - name: Hold on to the runner
@@ -170,6 +182,45 @@ test('a run that takes too long is ended', { skip }, async () => {
   assert.equal(await runner.stack.value('SELECT state FROM runner.run_task WHERE run = $1', [row.id]), 'failed');
   await runner.nothingLeft(row);
 });
+
+test('a message may be long, in any script', { skip }, async () => {
+  const reason = '\u9375'.repeat(400);
+  const begun = await runner.begin(web, 'slow');
+  await runner.becomes(begun, ['running']);
+  await runner.cancel(begun, reason);
+  const cancelled = await runner.becomes(begun, ['cancelled'], 30000);
+  assert.equal(cancelled.message, `Stopped by the portal. ${reason}`);
+  assert.equal((await runner.log(cancelled)).at(-1).text, cancelled.message);
+
+  const failed = await runner.whole(web, 'wordy');
+  assert.match(failed.message, /^The task "Say much" failed: \u9375{350,}$/);
+  assert.equal((await runner.log(failed)).at(-1).text, failed.message);
+});
+
+// As any mistake of ours would: the end, or the log, is something that the database does not take.
+async function refusing(table, condition, story) {
+  await runner.stack.execute(`ALTER TABLE ${table} ADD CONSTRAINT refusing CHECK (${condition}) NOT VALID`);
+  try {
+    const row = await story();
+    assert.deepEqual([row.state, row.reason], ['failed', 'unrecorded']);
+    assert.equal((await runner.log(row)).at(-1).text, row.message);
+    assert.equal(await runner.told('run.finished', row.op, 'failed'), 1);
+    await runner.nothingLeft(row);
+  } finally {
+    await runner.stack.execute(`ALTER TABLE ${table} DROP CONSTRAINT refusing`);
+  }
+}
+
+test('an end that cannot be recorded is a failure, and the server is free again', { skip }, () =>
+  refusing('runner.run', "message NOT LIKE '%Refuse this%'", async () => {
+    const begun = await runner.begin(web, 'slow');
+    await runner.becomes(begun, ['running']);
+    await runner.cancel(begun, 'Refuse this.');
+    return runner.becomes(begun, ['failed'], 30000);
+  }));
+
+test('a run whose log cannot be stored is ended', { skip }, () =>
+  refusing('runner.run_log', "text NOT LIKE '%refuse-this%'", () => runner.whole(web, 'marked')));
 
 test('a second run on the same server waits for the first, and can be cancelled while it does', { skip }, async () => {
   const first = await runner.begin(web, 'slow');
