@@ -74,7 +74,7 @@ static void hold(struct engine *e, const struct run *run, const char *how)
 	a = xcalloc(1, sizeof(*a));
 	a->engine = e;
 	a->run = *run;
-	a->scan_fd = a->spool_fd = -1;
+	a->scan_fd = a->spool_fd = a->watch = -1;
 	LIST_INSERT_HEAD(&e->runs, a, link);
 	log_info(how, LOG_I64("run", run->id), LOG_STR("state", run->state),
 	         LOG_I64("fence", run->fence));

@@ -32,7 +32,7 @@ struct active {
 	bool answered; /* it has answered at least once */
 	/* while it is followed */
 	pid_t supervisor; /* when it is our child */
-	int launches, spool_fd;
+	int launches, spool_fd, watch;
 	int64_t next_probe, followed_at;
 	struct spool_reader reader;
 	bool cancel_wished, kill_wished;

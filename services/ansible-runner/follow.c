@@ -44,7 +44,7 @@ static bool open_spool(struct active *a)
 		return false;
 	spool_reader_init(&a->reader, a->run.offset);
 	if (a->engine->notify >= 0)
-		inotify_add_watch(a->engine->notify, path, IN_MODIFY);
+		a->watch = inotify_add_watch(a->engine->notify, path, IN_MODIFY);
 	return true;
 }
 
@@ -298,30 +298,36 @@ void follow_launch(struct active *a)
 	key_release(&k);
 }
 
-/* No spool: nothing has begun. A supervisor of an earlier owner may be about to; only one of the
- * two gets the run. */
+/*
+ * No spool: nothing has begun. A supervisor of an earlier owner may be about to;
+ * only one of the two gets the run, and it finds a wish that is there before it.
+ */
 static void not_begun(struct active *a)
 {
+	if (a->run.cancel && !a->next_probe)
+		a->next_probe = engine_now() + RELAUNCH_MS;
 	if (a->supervisor || engine_now() < a->next_probe)
 		return;
-	follow_launch(a);
+	if (a->run.cancel)
+		end(a, &(struct run_outcome){ .event = RUN_STOPPED, .exit = -1, .ours = true });
+	else
+		follow_launch(a);
 }
 
 /* ---- turns ------------------------------------------------------------------------------------
  */
 
+/* A wish that could not be left yet, because there is no directory, is left at a later turn. */
 static void pass_wishes(struct active *a)
 {
 	const struct run_dir_settings *dir = &a->engine->settings.dir;
 
 	if (a->run.cancel && !a->cancel_wished)
-		run_dir_wish(dir, a->run.id, "cancel");
+		a->cancel_wished = run_dir_wish(dir, a->run.id, "cancel");
 	if (a->run.kill && !a->kill_wished)
-		run_dir_wish(dir, a->run.id, "kill");
+		a->kill_wished = run_dir_wish(dir, a->run.id, "kill");
 	if (a->run.cancel && a->run.cancelling_s >= KILL_AFTER_S)
 		run_dir_kill(dir, a->run.id);
-	a->cancel_wished |= a->run.cancel;
-	a->kill_wished |= a->run.kill;
 }
 
 /* Nobody holds the lock any more and the spool has no last record: killed. */
@@ -387,5 +393,7 @@ void follow_release(struct active *a)
 		close(a->spool_fd);
 		spool_reader_release(&a->reader);
 	}
-	a->spool_fd = -1;
+	if (a->watch > 0) /* the spool stays for days, and so would the watch */
+		inotify_rm_watch(a->engine->notify, a->watch);
+	a->spool_fd = a->watch = -1;
 }
