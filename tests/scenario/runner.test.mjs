@@ -267,6 +267,10 @@ test('a server that answers with another key than it reported is not worked on',
   const row = await runner.whole({ ...web, id: 803 }, 'baseline', { report: other });
   assert.deepEqual([row.state, row.reason], ['failed', 'host_key_mismatch']);
   assert.equal(row.launched_at, null, 'nothing was started');
+  const flag = () => runner.stack.value('SELECT other_fingerprint FROM runner.host_key_expected WHERE op = $1::uuid', [row.op]);
+  assert.match(await flag(), /^SHA256:/, 'it is flagged');
+  await runner.send('server.deleted', { op: row.op, request: row.request, server: row.server });
+  await until('the flag to go with the server', async () => (await flag()) === undefined);
 });
 
 test('a host key that has changed is refused before anything is sent, and the server is flagged', { skip }, async () => {
@@ -305,6 +309,59 @@ test('a run that is over is not watched any more', { skip }, async () => {
   await runner.cancel(begun);
   await runner.becomes(begun, ['cancelled']);
   await until('nothing to be watched', () => watches() === 0);
+});
+
+test('a server that is ordered anew reports anew, and the key of the old one counts no more', { skip }, async () => {
+  const op = randomUUID();
+  const server = { ...web, id: 804 };
+  const other = (await runner.identity(3)).split(' ').slice(0, 2).join(' ');
+  const reported = () => runner.stack.value('SELECT reported_key FROM runner.host_key_expected WHERE op = $1::uuid', [op]);
+  const pinned = () => runner.stack.value('SELECT key FROM runner.host_key WHERE op = $1::uuid', [op]);
+  const announced = () => runner.stack.value("SELECT count(*)::int FROM runner.inbox WHERE type IN ('server.creating', 'hostkey.report') AND state = 2");
+  const settled = async (n) => until('both messages to be worked on', async () => (await announced()) === n + 2);
+
+  const old = await runner.report(op, server, other);
+  await until('the first report', async () => (await reported()) === other);
+  let n = await announced();
+  await runner.report(op, server);
+  await settled(n);
+  assert.equal(await reported(), server.hostKey);
+  n = await announced();
+  await runner.send('hostkey.report', { token_hash: old, key: other }, { actor: 'system:gateway' });
+  await until('the old machine to be heard', async () => (await announced()) === n + 1);
+  assert.equal(await reported(), server.hostKey, 'but not believed');
+
+  assert.ok((await runner.whole(server, 'failing', { op, report: null })).launched_at, 'it was let in');
+  assert.equal(await pinned(), server.hostKey);
+  const token = await runner.stack.value('SELECT token_hash FROM runner.host_key_expected WHERE op = $1::uuid', [op]);
+  n = await announced();
+  await runner.send('server.creating', { op, request: 9000 + server.id, project: server.project, token_hash: token });
+  await until('the same announcement again', async () => (await announced()) === n + 1);
+  assert.deepEqual([await reported(), await pinned()], [server.hostKey, server.hostKey], 'changes nothing');
+
+  await runner.send('server.creating', { op, request: 9000 + server.id, project: server.project, token_hash: 'a'.repeat(64) });
+  await until('the pin to be gone', async () => (await pinned()) === undefined);
+  assert.equal(await reported(), null);
+});
+
+test('the hour to report in begins with the newest announcement', { skip }, async () => {
+  const op = randomUUID();
+  const reported = () => runner.stack.value('SELECT reported_key FROM runner.host_key_expected WHERE op = $1::uuid', [op]);
+  const denied = () => runner.stack.value("SELECT count(*)::int FROM audit.log WHERE action = 'hostkey.report' AND outcome = 'denied'");
+  const creating = (token) => runner.send('server.creating', { op, request: 9000 + web.id, project: web.project, token_hash: token });
+  const age = () => runner.stack.execute("UPDATE runner.host_key_expected SET created_at = created_at - interval '61 minutes' WHERE op = $1::uuid", [op]);
+  const say = (token) => runner.send('hostkey.report', { token_hash: token, key: web.hostKey }, { actor: 'system:gateway' });
+
+  await creating('b'.repeat(64));
+  await until('the announcement', async () => (await reported()) === null);
+  await age();
+  const before = await denied();
+  await say('b'.repeat(64));
+  await until('the late report to be refused', async () => (await denied()) === before + 1);
+  await creating('c'.repeat(64));
+  await until('the new announcement', () => runner.stack.value("SELECT created_at > now() - interval '1 minute' FROM runner.host_key_expected WHERE op = $1::uuid", [op]));
+  await say('c'.repeat(64));
+  await until('the report', async () => (await reported()) === web.hostKey);
 });
 
 test('a key that is not let in ends the run with a clear word', { skip }, async () => {
