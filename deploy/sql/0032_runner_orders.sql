@@ -1,3 +1,11 @@
+-- What was ordered for an operation up to this attempt is not to be run, even if the order comes
+-- later: one that lay in the journal as a dead letter may be sent on after months.
+CREATE TABLE runner.revoked (
+	op         uuid PRIMARY KEY,
+	attempt    int NOT NULL,
+	revoked_at timestamptz NOT NULL DEFAULT now()
+);
+
 -- Servers whose first answer was not what they reported.
 ALTER TABLE runner.host_key_expected
 	ADD COLUMN other_fingerprint text,         -- the server has answered with this one instead: flagged

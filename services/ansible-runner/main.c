@@ -30,6 +30,7 @@ static const struct svc_handler handlers[] = {
 	{ &hostkey_report_msg,  on_hostkey_report  },
 	{ &run_start_msg,       on_run_start       },
 	{ &run_cancel_msg,      on_run_cancel      },
+	{ &run_revoke_msg,      on_run_revoke      },
 	{ 0 },
 };
 /* clang-format on */

@@ -189,6 +189,33 @@ test('a second cancel is heard', { skip }, async () => {
   assert.equal(await runner.told('run.finished', row.op), 1);
 });
 
+test('an order that is taken back is not carried out, whichever is read first', { skip }, async () => {
+  assert.equal((await runner.service.stop()).code, 0);
+  const unread = await runner.order(web, 'slow');
+  await runner.revoke(unread);
+  await runner.startService();
+  const first = await runner.becomes(await runner.ordered(unread), ['cancelled']);
+  assert.equal(first.launched_at, null, 'nothing was started');
+  assert.equal(await runner.told('run.finished', first.op, 'cancelled'), 1);
+
+  const op = randomUUID();
+  await runner.revoke({ op, attempt: 1, request: 9000 + web.id });
+  await until('it to be known', () => runner.stack.value('SELECT attempt FROM runner.revoked WHERE op = $1::uuid', [op]));
+  const late = await runner.whole(web, 'slow', { op }); // a dead letter that was sent on
+  assert.deepEqual([late.state, late.launched_at], ['cancelled', null]);
+  assert.equal(await runner.told('run.finished', op, 'cancelled'), 1);
+  assert.equal((await runner.whole(web, 'failing', { op, attempt: 2 })).state, 'failed', 'a later attempt is wanted');
+});
+
+test('a run whose deployment is cancelled is ended', { skip }, async () => {
+  const begun = await runner.begin(web, 'slow');
+  await runner.becomes(begun, ['running']);
+  await runner.revoke(begun);
+  const row = await runner.becomes(begun, ['cancelled'], 30000);
+  assert.equal(row.message, 'Stopped by the portal. The deployment was cancelled.');
+  await runner.nothingLeft(row);
+});
+
 test('a run that takes too long is ended', { skip }, async () => {
   const row = await runner.whole(web, 'slow', { timeout: 4 });
   assert.equal(row.state, 'timed_out');
