@@ -153,7 +153,8 @@ struct msg_def {
 	F(m, STR, address,   REC_REQUIRED, LEN(2, 45) FORMAT(LINE), "IP address")                    \
 	F(m, STR, playbook,  REC_REQUIRED, LEN(1, 63) FORMAT(HOSTNAME), "file below deploy/playbooks, without .yml") \
 	F(m, STR, purpose,   REC_REQUIRED, LEN(1, 20) CHOICE("baseline"), "")                        \
-	F(m, I64, timeout_s, REC_REQUIRED, RANGE(1, 86400), "")
+	F(m, I64, timeout_s, REC_REQUIRED, RANGE(1, 86400), "")                                      \
+	F(m, STR, priority,  0,            LEN(1, 10) CHOICE("low normal high urgent"), "normal when absent")
 
 /* workflow -> ansible-runner: what was ordered for an operation is not wanted any more, whether it has begun or not */
 #define RUN_REVOKE(F, m)                                                                         \

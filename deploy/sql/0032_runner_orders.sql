@@ -6,6 +6,10 @@ CREATE TABLE runner.revoked (
 	revoked_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- Of two runs that could begin, the one of higher priority does, then the older one.
+ALTER TABLE runner.run ADD COLUMN priority text NOT NULL DEFAULT 'normal' CHECK (priority IN ('low', 'normal', 'high', 'urgent'));
+CREATE INDEX run_busy ON runner.run (project) WHERE state IN ('starting', 'running', 'cancelling');
+
 -- Servers whose first answer was not what they reported.
 ALTER TABLE runner.host_key_expected
 	ADD COLUMN other_fingerprint text,         -- the server has answered with this one instead: flagged
@@ -13,4 +17,4 @@ ALTER TABLE runner.host_key_expected
 	ADD CHECK ((other_fingerprint IS NULL) = (flagged_at IS NULL));
 
 -- Functions that now ask for more; what takes their place is in runner/moves.sql.
-DROP FUNCTION IF EXISTS runner.take_over(uuid, uuid);
+DROP FUNCTION IF EXISTS runner.claim(uuid), runner.take_over(uuid, uuid);

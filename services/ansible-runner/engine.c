@@ -17,6 +17,7 @@
 #define TIDY_MS 600000
 #define REST_MS 200       /* while the database is away */
 #define LONG_REST_MS 1000 /* when it refuses what we write */
+#define WAITERS 4         /* runs that may wait for each one that may be at work */
 #define IDS_BYTES 65536   /* some thousand runs */
 
 static struct engine *engine;
@@ -59,10 +60,29 @@ struct active *engine_find(const struct engine *e, int64_t id)
 
 static void let_go(struct active *a)
 {
+	admit_soon(a->engine);
 	LIST_REMOVE(a, link);
 	start_release(a);
 	follow_release(a);
 	free(a);
+}
+
+static bool goes_before(const struct run *one, const struct run *other)
+{
+	return one->rank != other->rank ? one->rank > other->rank : one->id < other->id;
+}
+
+static void insert(struct engine *e, struct active *a)
+{
+	struct active *b, *before = NULL;
+
+	LIST_FOREACH (b, &e->runs, link)
+		if (goes_before(&b->run, &a->run))
+			before = b;
+	if (before)
+		LIST_INSERT_AFTER(before, a, link);
+	else
+		LIST_INSERT_HEAD(&e->runs, a, link);
 }
 
 static void hold(struct engine *e, const struct run *run, const char *how)
@@ -75,18 +95,19 @@ static void hold(struct engine *e, const struct run *run, const char *how)
 	a->engine = e;
 	a->run = *run;
 	a->scan_fd = a->spool_fd = a->watch = -1;
-	LIST_INSERT_HEAD(&e->runs, a, link);
+	insert(e, a);
 	log_info(how, LOG_I64("run", run->id), LOG_STR("state", run->state),
 	         LOG_I64("fence", run->fence));
 }
 
-static int64_t count(const struct engine *e)
+/* Those that wait for their server or for room; @all: with those at work. */
+static int64_t count(const struct engine *e, bool all)
 {
 	const struct active *a;
 	int64_t n = 0;
 
 	LIST_FOREACH (a, &e->runs, link)
-		n++;
+		n += all || !strcmp(a->run.state, "starting");
 	return n;
 }
 
@@ -123,11 +144,12 @@ static int claim(struct cmd *c, void *arg)
 {
 	static const struct db_query q = {
 		.name = "run_claim",
-		.sql = "SELECT " RUN_COLUMNS " FROM runner.claim($1::uuid) r",
+		.sql = "SELECT " RUN_COLUMNS " FROM runner.claim($1::uuid, $2::int) r",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	struct got *got = arg;
-	int r = db_select(c->db, &q, &rows, db_str(svc_instance(c->svc)));
+	int r = db_select(c->db, &q, &rows, db_str(svc_instance(c->svc)),
+	                  db_i64(got->engine->settings.project_runs * WAITERS));
 
 	if (r)
 		return r;
@@ -212,6 +234,25 @@ static int read_wishes(struct cmd *c, void *arg)
 	return r;
 }
 
+/*
+ * To wait for a server costs little and may take long, so more may wait than may
+ * be at work. What is beyond our own room is taken one at a look: a replica that
+ * has room gets the rest.
+ */
+static void claim_some(struct engine *e)
+{
+	struct got got = { .engine = e };
+	int64_t most = e->settings.max_runs;
+	bool room = true;
+
+	while (room && count(e, false) < most * WAITERS) {
+		room = count(e, true) < most;
+		if (svc_transaction(e->svc, claim, &got) || !got.n)
+			return;
+		hold(e, &got.run[0], "run.claimed");
+	}
+}
+
 static void look(struct engine *e)
 {
 	struct got got = { .engine = e };
@@ -220,8 +261,7 @@ static void look(struct engine *e)
 	if (!svc_transaction(e->svc, take_over, &got))
 		for (size_t i = 0; i < got.n; i++)
 			hold(e, &got.run[i], "run.taken_over");
-	while (count(e) < e->settings.max_runs && !svc_transaction(e->svc, claim, &got) && got.n)
-		hold(e, &got.run[0], "run.claimed");
+	claim_some(e);
 	svc_transaction(e->svc, block, NULL);
 	if (!LIST_EMPTY(&e->runs))
 		svc_transaction(e->svc, read_wishes, e);
@@ -260,6 +300,7 @@ static void step_all(struct engine *e, bool grown)
 		if (a->over)
 			let_go(a);
 	}
+	admit(e);
 }
 
 /* Nobody asks how they ended: supervisors say it in their spools, scanners with what they print. */

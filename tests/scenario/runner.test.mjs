@@ -277,6 +277,57 @@ test('a second run on the same server waits for the first, and can be cancelled 
   await runner.becomes(second, ['failed']);
 });
 
+test('servers that do not answer keep nobody else waiting', { skip }, async () => {
+  const silent = await Promise.all(Array.from({ length: 9 }, (_, i) =>
+    runner.begin({ ...web, id: 820 + i, address: web.address.replace(/\d+$/, '253') }, 'baseline', { report: null })));
+  await until('them to be waited for', async () => (await runner.stack.value("SELECT count(*)::int FROM runner.run WHERE server BETWEEN 820 AND 828 AND state = 'starting'")) === 9);
+  const row = await runner.whole(web, 'failing');
+  const ends = await Promise.all(silent.map((run) => runner.becomes(run, ['failed'])));
+  assert.ok(ends.every((end) => end.reason === 'unreachable'));
+  assert.ok(ends.every((end) => row.started_at < end.finished_at), 'it began while they were still waited for');
+});
+
+// As another replica that is at work on four servers of the project.
+async function busyElsewhere(project) {
+  await runner.stack.execute(`WITH i AS (INSERT INTO bus.instance (id, service, endpoint, beat_at, lease_until)
+      VALUES (gen_random_uuid(), 'ansible-runner', '', now() + interval '1 hour', now() + interval '1 hour') RETURNING id)
+    INSERT INTO runner.run (op, attempt, request, project, server, name, address, playbook, purpose, timeout_s, state, owner)
+      SELECT gen_random_uuid(), 1, 9000, $1, 830 + n, 'elsewhere', '192.0.2.1', 'slow', 'baseline', 60, 'running', i.id
+        FROM i, generate_series(1, 4) n`, [project]);
+  return (n) => runner.stack.execute("UPDATE runner.run SET state = 'succeeded', finished_at = now() WHERE server BETWEEN 831 AND 830 + $1", [n]);
+}
+
+test('four runs of a project are at work at a time; then the most urgent one begins', { skip }, async () => {
+  const end = await busyElsewhere(web.project);
+  const waiting = async (id, priority) => {
+    const begun = await runner.begin({ ...web, id }, 'failing', { priority });
+    await until('it to be told', async () => (await runner.log(begun)).some((l) => l.text.startsWith('The server answers. Waiting until')));
+    assert.equal((await runner.row(begun)).state, 'starting');
+    return begun;
+  };
+  const low = await waiting(841, 'low');
+  const urgent = await waiting(842, 'urgent');
+  await end(1);
+  const first = await runner.becomes(urgent, FINAL);
+  const second = await runner.becomes(low, FINAL);
+  await end(4);
+  assert.deepEqual([first.state, second.state], ['failed', 'failed']);
+  assert.ok(first.finished_at <= second.started_at, 'one after the other');
+  assert.equal(await runner.told('step.progress', first.op, 'ssh', 'done'), 1);
+});
+
+test('the next run is the most urgent one of a project that has not too many', { skip }, async () => {
+  const insert = (project, n, state, priority) => `INSERT INTO runner.run (op, attempt, request, project, server, name, address, playbook, purpose,
+      timeout_s, state, owner, priority)
+    SELECT gen_random_uuid(), 1, 9000, ${project}, ${project} * 100 + n, 'web', '192.0.2.1', 'slow', 'baseline', 60, '${state}', gen_random_uuid(),
+      '${priority}' FROM generate_series(1, ${n}) n;`;
+  const next = await runner.stack.execute(`BEGIN; ${insert(71, 16, 'starting', 'normal')} ${insert(7100, 2, 'queued', 'normal')}
+    ${insert(71, 1, 'queued', 'urgent').replace('71 * 100 + n', '79')} ${insert(72, 1, 'queued', 'low')} ${insert(73, 1, 'queued', 'high')}
+    SELECT string_agg(project::text, ' ') FROM runner.claim(gen_random_uuid(), 16);
+    SELECT string_agg(project::text, ' ') FROM runner.claim(gen_random_uuid(), 16); ROLLBACK`);
+  assert.deepEqual(next.match(/^\d+$/gm), ['73', '7100']);
+});
+
 test('a server that does not answer fails the run in time', { skip }, async () => {
   const nowhere = { ...web, id: 801, address: web.address.replace(/\d+$/, '253') };
   const row = await runner.whole(nowhere, 'baseline');

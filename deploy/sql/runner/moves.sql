@@ -1,15 +1,31 @@
 -- Runs change hands and end. Every statement names what it expects to find, so whoever comes late changes nothing.
 
--- The next run there is room for: the oldest one whose server nobody else works on.
-CREATE OR REPLACE FUNCTION runner.claim(me uuid) RETURNS SETOF runner.run
+CREATE OR REPLACE FUNCTION runner.priority_rank(priority text) RETURNS int
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
+	SELECT array_position(ARRAY['low', 'normal', 'high', 'urgent'], priority)
+$$;
+
+-- The next run that may wait for its server: by priority, then age. Nobody else works on its
+-- server, and its project has fewer than @most others that are waited for or at work.
+CREATE OR REPLACE FUNCTION runner.claim(me uuid, most int) RETURNS SETOF runner.run
 LANGUAGE sql SET search_path = pg_catalog AS $$
 	UPDATE runner.run r SET state = 'starting', owner = me, fence = r.fence + 1, version = r.version + 1,
 			claimed_at = coalesce(r.claimed_at, clock_timestamp())
 		WHERE r.id = (SELECT q.id FROM runner.run q WHERE q.state IN ('queued', 'waiting_lock') AND q.finished_at IS NULL
 			AND NOT EXISTS (SELECT FROM runner.run b WHERE b.server = q.server AND b.state IN ('starting', 'running', 'cancelling'))
-			ORDER BY q.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+			AND (SELECT count(*) FROM runner.run b WHERE b.project = q.project AND b.state IN ('starting', 'running', 'cancelling')) < most
+			ORDER BY runner.priority_rank(q.priority) DESC, q.id LIMIT 1 FOR UPDATE SKIP LOCKED)
 		RETURNING r.*
 $$;
+
+-- May one more run of this project begin? Until the transaction ends no other replica is told
+-- so too: both would take the last place.
+CREATE OR REPLACE FUNCTION runner.has_room(project bigint, most int) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+	PERFORM pg_advisory_xact_lock(7286, hashint8(has_room.project));
+	RETURN (SELECT count(*) FROM runner.run b WHERE b.project = has_room.project AND b.state IN ('running', 'cancelling')) < most;
+END $$;
 
 -- Queued runs that have to wait for another one on their server.
 CREATE OR REPLACE FUNCTION runner.block() RETURNS SETOF runner.run
@@ -71,6 +87,6 @@ BEGIN
 		RETURNING r.*;
 END $$;
 
-GRANT EXECUTE ON FUNCTION runner.claim(uuid), runner.block(), runner.take_over(uuid, uuid, bigint[]), runner.orphans(uuid),
+GRANT EXECUTE ON FUNCTION runner.priority_rank(text), runner.claim(uuid, int), runner.has_room(bigint, int), runner.block(), runner.take_over(uuid, uuid, bigint[]), runner.orphans(uuid),
 	runner.adopt(bigint, uuid), runner.say(bigint, text),
 	runner.end_run(bigint, text, text, uuid, int, text, text, int) TO sps_runner;
