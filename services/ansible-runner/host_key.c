@@ -83,18 +83,43 @@ static int store_report(struct cmd *c, const char *token_hash, const char *key,
 	return r;
 }
 
+/*
+ * An announcement that is not worked on yet may be the one of this report: its bell
+ * was lost, or it failed the first time. A server reports only once.
+ */
+static int announcement_pending(struct cmd *c, bool *ret)
+{
+	static const struct db_query q = {
+		.name = "host_key_announced",
+		.sql = "SELECT FROM runner.inbox i WHERE i.type = 'server.creating' AND i.state < "
+		       "2 "
+		       "AND i.agg IS NOT NULL LIMIT 1",
+	};
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	int r = db_select(c->db, &q, &rows);
+
+	*ret = !r && db_next(&rows);
+	return r;
+}
+
 /* Whether it was believed is nobody's business outside: the answer is always the same. */
 int on_hostkey_report(struct cmd *c, const void *body)
 {
 	const struct hostkey_report *in = body;
 	char key[SSH_HOST_KEY], object[40];
 	int64_t request = 0;
+	bool pending = false;
 	int r = 0;
 
-	if (openssh_public_read(in->key, strlen(in->key), key))
-		r = store_report(c, in->token_hash, key, &request);
+	if (openssh_public_read(in->key, strlen(in->key), key)) {
+		r = announcement_pending(c, &pending); /* first: it may be done in between */
+		if (!r)
+			r = store_report(c, in->token_hash, key, &request);
+	}
 	if (r)
 		return r;
+	if (!request && pending)
+		return DB_E_RETRY; /* later, and in the end never */
 	if (!request)
 		return cmd_audit(c, "hostkey.report", NULL, "denied",
 		                 "{\"why\":\"unknown or used token, or no Ed25519 key\"}");

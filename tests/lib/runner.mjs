@@ -110,10 +110,15 @@ export class Runner {
     return /ssh-ed25519 \S+/.exec(text)?.[0];
   }
 
+  announce(op, server, token) {
+    const request = 9000 + server.id;
+    return this.send('server.creating', { op, request, project: server.project, token_hash: token }, { agg: `request:${request}`, actor: 'system:hetzner' });
+  }
+
   // The server reports its key under a token, as cloud-init does through the gateway.
   async report(op, server, key = server.hostKey) {
     const token = randomUUID().replaceAll('-', '').repeat(2);
-    await this.send('server.creating', { op, request: 9000 + server.id, project: server.project, token_hash: token });
+    await this.announce(op, server, token);
     await this.send('hostkey.report', { token_hash: token, key: `${key} root@${server.name}` }, { actor: 'system:gateway' });
     return token;
   }

@@ -413,11 +413,11 @@ test('a server that is ordered anew reports anew, and the key of the old one cou
   assert.equal(await pinned(), server.hostKey);
   const token = await runner.stack.value('SELECT token_hash FROM runner.host_key_expected WHERE op = $1::uuid', [op]);
   n = await announced();
-  await runner.send('server.creating', { op, request: 9000 + server.id, project: server.project, token_hash: token });
+  await runner.announce(op, server, token);
   await until('the same announcement again', async () => (await announced()) === n + 1);
   assert.deepEqual([await reported(), await pinned()], [server.hostKey, server.hostKey], 'changes nothing');
 
-  await runner.send('server.creating', { op, request: 9000 + server.id, project: server.project, token_hash: 'a'.repeat(64) });
+  await runner.announce(op, server, 'a'.repeat(64));
   await until('the pin to be gone', async () => (await pinned()) === undefined);
   assert.equal(await reported(), null);
 });
@@ -426,7 +426,7 @@ test('the hour to report in begins with the newest announcement', { skip }, asyn
   const op = randomUUID();
   const reported = () => runner.stack.value('SELECT reported_key FROM runner.host_key_expected WHERE op = $1::uuid', [op]);
   const denied = () => runner.stack.value("SELECT count(*)::int FROM audit.log WHERE action = 'hostkey.report' AND outcome = 'denied'");
-  const creating = (token) => runner.send('server.creating', { op, request: 9000 + web.id, project: web.project, token_hash: token });
+  const creating = (token) => runner.announce(op, web, token);
   const age = () => runner.stack.execute("UPDATE runner.host_key_expected SET created_at = created_at - interval '61 minutes' WHERE op = $1::uuid", [op]);
   const say = (token) => runner.send('hostkey.report', { token_hash: token, key: web.hostKey }, { actor: 'system:gateway' });
 
@@ -440,6 +440,18 @@ test('the hour to report in begins with the newest announcement', { skip }, asyn
   await until('the new announcement', () => runner.stack.value("SELECT created_at > now() - interval '1 minute' FROM runner.host_key_expected WHERE op = $1::uuid", [op]));
   await say('c'.repeat(64));
   await until('the report', async () => (await reported()) === web.hostKey);
+});
+
+test('a report that overtakes its announcement is not lost', { skip }, async () => {
+  const op = randomUUID();
+  const token = 'd'.repeat(64);
+  await runner.stack.execute('ALTER TABLE runner.host_key_expected ADD CONSTRAINT refusing CHECK (request < 0) NOT VALID');
+  await runner.announce(op, web, token);
+  await until('the announcement to fail', () => runner.stack.value("SELECT attempt > 0 FROM runner.inbox WHERE type = 'server.creating' AND state < 2"));
+  await runner.send('hostkey.report', { token_hash: token, key: web.hostKey }, { actor: 'system:gateway' });
+  await until('the report to be tried', () => runner.stack.value("SELECT attempt > 0 FROM runner.inbox WHERE type = 'hostkey.report' AND state < 2"));
+  await runner.stack.execute('ALTER TABLE runner.host_key_expected DROP CONSTRAINT refusing');
+  await until('it to be believed', async () => (await runner.stack.value('SELECT reported_key FROM runner.host_key_expected WHERE op = $1::uuid', [op])) === web.hostKey, { timeout: 60000 });
 });
 
 test('a key that is not let in ends the run with a clear word', { skip }, async () => {

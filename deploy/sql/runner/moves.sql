@@ -87,6 +87,6 @@ BEGIN
 		RETURNING r.*;
 END $$;
 
-GRANT EXECUTE ON FUNCTION runner.priority_rank(text), runner.claim(uuid, int), runner.has_room(bigint, int), runner.block(), runner.take_over(uuid, uuid, bigint[]), runner.orphans(uuid),
-	runner.adopt(bigint, uuid), runner.say(bigint, text),
+GRANT EXECUTE ON FUNCTION runner.priority_rank(text), runner.claim(uuid, int), runner.has_room(bigint, int), runner.block(),
+	runner.take_over(uuid, uuid, bigint[]), runner.orphans(uuid), runner.adopt(bigint, uuid), runner.say(bigint, text),
 	runner.end_run(bigint, text, text, uuid, int, text, text, int) TO sps_runner;
