@@ -157,7 +157,15 @@ struct msg_def {
 	F(m, STR, address,   REC_REQUIRED, LEN(2, 45) FORMAT(LINE), "IP address")                    \
 	F(m, STR, playbook,  REC_REQUIRED, LEN(1, 63) FORMAT(HOSTNAME), "file below deploy/playbooks, without .yml") \
 	F(m, STR, purpose,   REC_REQUIRED, LEN(1, 20) CHOICE("baseline"), "")                        \
-	F(m, I64, timeout_s, REC_REQUIRED, RANGE(1, 86400), "")
+	F(m, I64, timeout_s, REC_REQUIRED, RANGE(1, 86400), "")                                      \
+	F(m, STR, priority,  0,            LEN(1, 10) CHOICE("low normal high urgent"), "normal when absent")
+
+/* workflow -> ansible-runner: what was ordered for an operation is not wanted any more, whether it has begun or not */
+#define RUN_REVOKE(F, m)                                                                         \
+	F(m, STR, op,      REC_REQUIRED, LEN(36, 36) FORMAT(UUID), "")                               \
+	F(m, I64, request, REC_REQUIRED, ID, "")                                                     \
+	F(m, I64, attempt, REC_REQUIRED, RANGE(1, 1000), "orders of this attempt and of earlier ones; a retry raises it") \
+	F(m, STR, reason,  0, LEN(0, 1000) FORMAT(TEXT), "why")
 
 /* ---- events ------------------------------------------------------------------------------- */
 
@@ -253,7 +261,7 @@ struct msg_def {
 	M(request_rollback,  "request.rollback",      COMMAND, WF,      GW,      "request.rollback", "request",    REQUEST_ROLLBACK)  \
 	M(project_create,    "project.create",        COMMAND, WF,      GW,      "project.create",   "",           PROJECT_CREATE)    \
 	M(project_token_set, "project.token_set",     COMMAND, WF,      GW,      "project.token",    "project",    PROJECT_TOKEN)     \
-	M(run_cancel,        "run.cancel",            COMMAND, AR,      GW | WF, "run.cancel",       "run",        RUN_CANCEL)        \
+	M(run_cancel,        "run.cancel",            COMMAND, AR,      GW,      "run.cancel",       "run",        RUN_CANCEL)        \
 	M(notification_read, "notification.read",     COMMAND, NT,      GW,      "notification.read","notification", NOTIFICATION_READ) \
 	M(notification_read_all, "notification.read_all", COMMAND, NT,  GW,      "self",             "",           EMPTY)             \
 	M(hostkey_report,    "hostkey.report",        COMMAND, AR,      GW,      "-",                "",           HOSTKEY_REPORT)    \
@@ -262,6 +270,7 @@ struct msg_def {
 	M(server_create,     "server.create",         COMMAND, HC,      WF,      "-",                "",           SERVER_CREATE)     \
 	M(server_delete,     "server.delete",         COMMAND, HC,      WF,      "-",                "",           SERVER_DELETE)     \
 	M(run_start,         "run.start",             COMMAND, AR,      WF,      "-",                "",           RUN_START)         \
+	M(run_revoke,        "run.revoke",            COMMAND, AR,      WF,      "-",                "",           RUN_REVOKE)        \
 	M(request_submitted, "request.submitted",     EVENT,   NT,      WF,      "-",                "",           REQUEST_EVENT)     \
 	M(request_approved,  "request.approved",      EVENT,   NT,      WF,      "-",                "",           REQUEST_EVENT)     \
 	M(request_rejected,  "request.rejected",      EVENT,   NT,      WF,      "-",                "",           REQUEST_EVENT)     \

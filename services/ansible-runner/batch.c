@@ -1,4 +1,5 @@
 #include "batch.h"
+#include "utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -106,8 +107,7 @@ void batch_add(struct batch *b, const struct spool_record *rec)
 		b->done = true;
 		b->exit = rec->exit;
 		snprintf(b->reason, sizeof(b->reason), "%s", rec->reason);
-		snprintf(b->message, sizeof(b->message), "%.*s",
-		         (int)(rec->len < 300 ? rec->len : 300), rec->text);
+		utf8_snprintf(b->message, sizeof(b->message), "%s", rec->text);
 		break;
 	default:
 		add_event(b, rec);

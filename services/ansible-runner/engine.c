@@ -2,8 +2,10 @@
 #include "buf.h"
 #include "err.h"
 #include "helper.h"
+#include "pg_array.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -13,6 +15,10 @@
 
 #define LOOK_MS 500
 #define TIDY_MS 600000
+#define REST_MS 200       /* while the database is away */
+#define LONG_REST_MS 1000 /* when it refuses what we write */
+#define WAITERS 4         /* runs that may wait for each one that may be at work */
+#define IDS_BYTES 65536   /* some thousand runs */
 
 static struct engine *engine;
 
@@ -30,6 +36,16 @@ void engine_look(void)
 		engine->look = true;
 }
 
+bool engine_passing(int code)
+{
+	return code == DB_E_DOWN || code == DB_E_RETRY;
+}
+
+void engine_rest(struct active *a, int code)
+{
+	a->rest_until = engine_now() + (engine_passing(code) ? REST_MS : LONG_REST_MS);
+}
+
 /* ---- our runs ------------------------------------------------------------------------------ */
 
 struct active *engine_find(const struct engine *e, int64_t id)
@@ -44,10 +60,29 @@ struct active *engine_find(const struct engine *e, int64_t id)
 
 static void let_go(struct active *a)
 {
+	admit_soon(a->engine);
 	LIST_REMOVE(a, link);
 	start_release(a);
 	follow_release(a);
 	free(a);
+}
+
+static bool goes_before(const struct run *one, const struct run *other)
+{
+	return one->rank != other->rank ? one->rank > other->rank : one->id < other->id;
+}
+
+static void insert(struct engine *e, struct active *a)
+{
+	struct active *b, *before = NULL;
+
+	LIST_FOREACH (b, &e->runs, link)
+		if (goes_before(&b->run, &a->run))
+			before = b;
+	if (before)
+		LIST_INSERT_AFTER(before, a, link);
+	else
+		LIST_INSERT_HEAD(&e->runs, a, link);
 }
 
 static void hold(struct engine *e, const struct run *run, const char *how)
@@ -59,20 +94,35 @@ static void hold(struct engine *e, const struct run *run, const char *how)
 	a = xcalloc(1, sizeof(*a));
 	a->engine = e;
 	a->run = *run;
-	a->scan_fd = a->spool_fd = -1;
-	LIST_INSERT_HEAD(&e->runs, a, link);
+	a->scan_fd = a->spool_fd = a->watch = -1;
+	insert(e, a);
 	log_info(how, LOG_I64("run", run->id), LOG_STR("state", run->state),
 	         LOG_I64("fence", run->fence));
 }
 
-static int64_t count(const struct engine *e)
+/* Those that wait for their server or for room; @all: with those at work. */
+static int64_t count(const struct engine *e, bool all)
 {
 	const struct active *a;
 	int64_t n = 0;
 
 	LIST_FOREACH (a, &e->runs, link)
-		n++;
+		n += all || !strcmp(a->run.state, "starting");
 	return n;
+}
+
+/* Ends as an array of PostgreSQL. */
+static void ids(const struct engine *e, struct buf *out)
+{
+	const struct active *a;
+	char id[24];
+
+	buf_init(out, IDS_BYTES);
+	LIST_FOREACH (a, &e->runs, link) {
+		snprintf(id, sizeof(id), "%" PRId64, a->run.id);
+		pg_array_raw(out, id);
+	}
+	pg_array_end(out);
 }
 
 /* ---- getting them -------------------------------------------------------------------------- */
@@ -94,11 +144,12 @@ static int claim(struct cmd *c, void *arg)
 {
 	static const struct db_query q = {
 		.name = "run_claim",
-		.sql = "SELECT " RUN_COLUMNS " FROM runner.claim($1::uuid) r",
+		.sql = "SELECT " RUN_COLUMNS " FROM runner.claim($1::uuid, $2::int) r",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
 	struct got *got = arg;
-	int r = db_select(c->db, &q, &rows, db_str(svc_instance(c->svc)));
+	int r = db_select(c->db, &q, &rows, db_str(svc_instance(c->svc)),
+	                  db_i64(got->engine->settings.project_runs * WAITERS));
 
 	if (r)
 		return r;
@@ -132,29 +183,23 @@ static int take_over(struct cmd *c, void *arg)
 {
 	static const struct db_query q = {
 		.name = "run_take_over",
-		.sql = "SELECT " RUN_COLUMNS " FROM runner.take_over($1::uuid, $2::uuid) r",
+		.sql = "SELECT " RUN_COLUMNS " FROM runner.take_over($1::uuid, $2::uuid, "
+		       "$3::bigint[]) r",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	_cleanup_(buf_release) struct buf held = { 0 };
 	struct got *got = arg;
-	int r = db_select(c->db, &q, &rows, db_str(svc_instance(c->svc)),
-	                  db_str(got->engine->settings.dir.place));
+	int r;
 
+	ids(got->engine, &held);
+	r = db_select(c->db, &q, &rows, db_str(svc_instance(c->svc)),
+	              db_str(got->engine->settings.dir.place), db_str(held.data));
 	if (!r)
 		read_runs(got, &rows);
 	return r;
 }
 
 /* ---- wishes --------------------------------------------------------------------------------- */
-
-static void ids(const struct engine *e, struct buf *out)
-{
-	const struct active *a;
-
-	buf_init(out, 4096);
-	LIST_FOREACH (a, &e->runs, link)
-		buf_fmt(out, "%s%" PRId64, out->len ? "," : "{", a->run.id);
-	buf_str(out, "}");
-}
 
 /* What was said about our runs to whichever replica: that they should end, or that they have. */
 static int read_wishes(struct cmd *c, void *arg)
@@ -189,6 +234,25 @@ static int read_wishes(struct cmd *c, void *arg)
 	return r;
 }
 
+/*
+ * To wait for a server costs little and may take long, so more may wait than may
+ * be at work. What is beyond our own room is taken one at a look: a replica that
+ * has room gets the rest.
+ */
+static void claim_some(struct engine *e)
+{
+	struct got got = { .engine = e };
+	int64_t most = e->settings.max_runs;
+	bool room = true;
+
+	while (room && count(e, false) < most * WAITERS) {
+		room = count(e, true) < most;
+		if (svc_transaction(e->svc, claim, &got) || !got.n)
+			return;
+		hold(e, &got.run[0], "run.claimed");
+	}
+}
+
 static void look(struct engine *e)
 {
 	struct got got = { .engine = e };
@@ -197,8 +261,7 @@ static void look(struct engine *e)
 	if (!svc_transaction(e->svc, take_over, &got))
 		for (size_t i = 0; i < got.n; i++)
 			hold(e, &got.run[i], "run.taken_over");
-	while (count(e) < e->settings.max_runs && !svc_transaction(e->svc, claim, &got) && got.n)
-		hold(e, &got.run[0], "run.claimed");
+	claim_some(e);
 	svc_transaction(e->svc, block, NULL);
 	if (!LIST_EMPTY(&e->runs))
 		svc_transaction(e->svc, read_wishes, e);
@@ -218,6 +281,8 @@ static void on_look(void *arg)
 
 static void step(struct active *a, bool grown)
 {
+	if (engine_now() < a->rest_until)
+		return;
 	if (!strcmp(a->run.state, "starting"))
 		start_step(a);
 	else
@@ -235,6 +300,7 @@ static void step_all(struct engine *e, bool grown)
 		if (a->over)
 			let_go(a);
 	}
+	admit(e);
 }
 
 /* Nobody asks how they ended: supervisors say it in their spools, scanners with what they print. */

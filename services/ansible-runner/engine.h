@@ -3,11 +3,13 @@
  * The runs this replica works on
  *
  * A run is claimed, waits until the server answers with the right host key
- * (start.c), is handed to a supervisor, and followed until its end (follow.c).
+ * (start.c) and until there is room (admit.c), is handed to a supervisor, and
+ * followed until its end (follow.c).
  * The row in the database is the truth; what is kept here is only where we are.
  * A replica that comes back after any kind of end takes its runs up again and
  * finds out from the run directory how far they are.
  */
+#include "openssh_key.h"
 #include "run_dir.h"
 #include "spool_read.h"
 
@@ -16,7 +18,7 @@
 
 struct engine_settings {
 	struct run_dir_settings dir;
-	int64_t poll_ms, ssh_wait_s, max_runs;
+	int64_t poll_ms, ssh_wait_s, max_runs, project_runs;
 };
 
 /* One run we own. */
@@ -30,12 +32,17 @@ struct active {
 	size_t n_scanned;
 	int64_t next_scan;
 	bool answered; /* it has answered at least once */
+	/* while it waits for room */
+	char fingerprint[SSH_FINGERPRINT]; /* of the right host key; "": not shown yet */
+	bool told;                         /* that it has to wait */
 	/* while it is followed */
 	pid_t supervisor; /* when it is our child */
-	int launches, spool_fd;
+	int launches, spool_fd, watch;
 	int64_t next_probe, followed_at;
 	struct spool_reader reader;
 	bool cancel_wished, kill_wished;
+	int refused; /* how often the database has not taken its log */
+	int64_t rest_until;
 	bool over; /* let go of it at the end of this turn */
 	LIST_ENTRY(active) link;
 };
@@ -47,7 +54,8 @@ struct engine {
 	struct engine_settings settings;
 	int notify; /* inotify: spools that grow */
 	bool look;  /* something may be waiting in the database */
-	LIST_HEAD(, active) runs;
+	int64_t next_admit;
+	LIST_HEAD(, active) runs; /* by priority, then age */
 	struct {
 		pid_t pid;
 		int64_t run;
@@ -62,10 +70,18 @@ void engine_look(void);
 void engine_clean(struct engine *e, int64_t run);
 struct active *engine_find(const struct engine *e, int64_t run);
 int64_t engine_now(void); /* monotonic, ms */
+/* The database is away or busy: the same will do later. Other codes are not about the moment. */
+bool engine_passing(int code);
+/* After a transaction that failed with @code: the run's next turn is a little later. */
+void engine_rest(struct active *a, int code);
 
 /* start.c: state starting */
 void start_step(struct active *a);
 void start_release(struct active *a);
+/* admit.c: the same, once the server has answered. Begins what there is room for, at times. */
+void admit(struct engine *e);
+/* There may be room now. */
+void admit_soon(struct engine *e);
 /* follow.c: states running and cancelling */
 void follow_step(struct active *a, bool grown);
 void follow_release(struct active *a);

@@ -17,6 +17,7 @@
 #define PROBE_MS 500
 #define CHUNK (256 * 1024)
 #define LAUNCHES 3
+#define REFUSED_MAX 5 /* times that the database may refuse a piece of log */
 #define RELAUNCH_MS 3000
 #define KILL_AFTER_S 20 /* a supervisor needs ten to end a run that does not want to */
 
@@ -25,26 +26,6 @@ static void read_again(struct active *a)
 {
 	spool_reader_release(&a->reader);
 	spool_reader_init(&a->reader, a->run.offset);
-}
-
-/* true: stored, or nothing to store. */
-static bool flush(struct batch *b)
-{
-	struct active *a = b->a;
-	int r;
-
-	if (b->upto == a->run.offset)
-		return true;
-	batch_close(b);
-	r = svc_transaction(a->engine->svc, batch_store, b);
-	if (r == RUN_E_NOT_OURS)
-		a->over = true;
-	if (r) {
-		read_again(a);
-		return false;
-	}
-	a->run.offset = b->upto;
-	return true;
 }
 
 /* ---- the spool --------------------------------------------------------------------------------
@@ -63,7 +44,7 @@ static bool open_spool(struct active *a)
 		return false;
 	spool_reader_init(&a->reader, a->run.offset);
 	if (a->engine->notify >= 0)
-		inotify_add_watch(a->engine->notify, path, IN_MODIFY);
+		a->watch = inotify_add_watch(a->engine->notify, path, IN_MODIFY);
 	return true;
 }
 
@@ -119,7 +100,7 @@ static void outcome(const struct batch *b, struct run_outcome *how)
 	} else if (b->exit > 128) {
 		how->reason = "interrupted";
 		how->message = "The playbook was ended by a signal, perhaps because it needed too "
-		               "much memory.";
+			       "much memory.";
 	}
 }
 
@@ -160,16 +141,79 @@ static int record_end(struct cmd *c, void *arg)
 	return r ? r : run_end(c, &e->a->run, &how);
 }
 
-static void end(struct active *a, const struct run_outcome *how)
+static int try_end(struct active *a, const struct run_outcome *how)
 {
 	struct ending e = { a, *how };
-	int r = svc_transaction(a->engine->svc, record_end, &e);
 
-	if (r && r != RUN_E_NOT_OURS)
-		return; /* the database is away; the next turn finds the same end */
-	a->over = true;
+	return svc_transaction(a->engine->svc, record_end, &e);
+}
+
+/* An end that the database refuses must not keep the server: the run has failed then. */
+static void end(struct active *a, const struct run_outcome *how)
+{
+	static const struct run_outcome plain = {
+		.event = RUN_FAILED,
+		.reason = "unrecorded",
+		.message = "The run is over, but how it ended could not be recorded. Its log says "
+			   "how far it came.",
+		.exit = -1,
+		.ours = true,
+	};
+	int r = try_end(a, how);
+
+	if (r && r != RUN_E_NOT_OURS && !engine_passing(r)) {
+		log_error("run.end", LOG_I64("run", a->run.id), LOG_I64("code", r),
+		          LOG_STR("means", "it is recorded as failed"));
+		r = try_end(a, &plain);
+	}
+	a->over = !r || r == RUN_E_NOT_OURS;
+	if (!a->over)
+		engine_rest(a, r); /* afterwards a turn finds the same end */
 	if (!r)
 		engine_clean(a->engine, a->run.id);
+}
+
+/* ---- what was read, into the database ---------------------------------------------------------
+ */
+
+static void not_stored(struct active *a, int r)
+{
+	static const struct run_outcome unstored = {
+		.event = RUN_FAILED,
+		.reason = "unrecorded",
+		.message = "The run's log could not be stored, so the run was ended. What it had "
+			   "begun on the server may still go on.",
+		.exit = -1,
+		.ours = true,
+	};
+
+	read_again(a);
+	if (r == RUN_E_NOT_OURS) {
+		a->over = true;
+		return;
+	}
+	engine_rest(a, r);
+	if (!engine_passing(r) && ++a->refused >= REFUSED_MAX)
+		end(a, &unstored);
+}
+
+/* true: stored, or nothing to store. */
+static bool flush(struct batch *b)
+{
+	struct active *a = b->a;
+	int r;
+
+	if (b->upto == a->run.offset)
+		return true;
+	batch_close(b);
+	r = svc_transaction(a->engine->svc, batch_store, b);
+	if (r) {
+		not_stored(a, r);
+		return false;
+	}
+	a->run.offset = b->upto;
+	a->refused = 0;
+	return true;
 }
 
 /* ---- beginning --------------------------------------------------------------------------------
@@ -254,30 +298,36 @@ void follow_launch(struct active *a)
 	key_release(&k);
 }
 
-/* No spool: nothing has begun. A supervisor of an earlier owner may be about to; only one of the
- * two gets the run. */
+/*
+ * No spool: nothing has begun. A supervisor of an earlier owner may be about to;
+ * only one of the two gets the run, and it finds a wish that is there before it.
+ */
 static void not_begun(struct active *a)
 {
+	if (a->run.cancel && !a->next_probe)
+		a->next_probe = engine_now() + RELAUNCH_MS;
 	if (a->supervisor || engine_now() < a->next_probe)
 		return;
-	follow_launch(a);
+	if (a->run.cancel)
+		end(a, &(struct run_outcome){ .event = RUN_STOPPED, .exit = -1, .ours = true });
+	else
+		follow_launch(a);
 }
 
 /* ---- turns ------------------------------------------------------------------------------------
  */
 
+/* A wish that could not be left yet, because there is no directory, is left at a later turn. */
 static void pass_wishes(struct active *a)
 {
 	const struct run_dir_settings *dir = &a->engine->settings.dir;
 
 	if (a->run.cancel && !a->cancel_wished)
-		run_dir_wish(dir, a->run.id, "cancel");
+		a->cancel_wished = run_dir_wish(dir, a->run.id, "cancel");
 	if (a->run.kill && !a->kill_wished)
-		run_dir_wish(dir, a->run.id, "kill");
+		a->kill_wished = run_dir_wish(dir, a->run.id, "kill");
 	if (a->run.cancel && a->run.cancelling_s >= KILL_AFTER_S)
 		run_dir_kill(dir, a->run.id);
-	a->cancel_wished |= a->run.cancel;
-	a->kill_wished |= a->run.kill;
 }
 
 /* Nobody holds the lock any more and the spool has no last record: killed. */
@@ -343,5 +393,7 @@ void follow_release(struct active *a)
 		close(a->spool_fd);
 		spool_reader_release(&a->reader);
 	}
-	a->spool_fd = -1;
+	if (a->watch > 0) /* the spool stays for days, and so would the watch */
+		inotify_rm_watch(a->engine->notify, a->watch);
+	a->spool_fd = a->watch = -1;
 }

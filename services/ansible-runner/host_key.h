@@ -1,11 +1,12 @@
 #pragma once
 /*
- * Host keys (SECURITY.md 5.8)
+ * Host keys
  *
  * A new server reports its key once, with a token that only it was given; our own
  * handshake must see the same key, then it is pinned. From then on a run accepts
- * that key and no other. Both halves are needed: the token can be read by whoever
- * is on the server, the handshake can be intercepted on the way.
+ * that key and no other, until the server is deleted or ordered anew. Both halves
+ * are needed: the token can be read by whoever is on the server, the handshake can
+ * be intercepted on the way.
  */
 #include "openssh_key.h"
 #include "run.h"
@@ -17,7 +18,7 @@ int on_hostkey_report(struct cmd *c, const void *body);
 enum host_key_verdict {
 	HOST_KEY_PINNED,   /* it is the one */
 	HOST_KEY_AWAITED,  /* the server has not reported its key yet */
-	HOST_KEY_MISMATCH, /* what it reported is another one */
+	HOST_KEY_MISMATCH, /* what it reported is another one; flagged */
 	HOST_KEY_CHANGED,  /* it had another one before; flagged */
 };
 

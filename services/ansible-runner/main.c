@@ -17,7 +17,9 @@ static const struct conf_param params[] = {
 	{ "ssh_port", CONF_I64, &conf.dir.port, "22", "port of SSH on the servers" },
 	{ "ssh_wait_s", CONF_I64, &conf.ssh_wait_s, "600",
 	  "how long a new server may take to answer" },
-	{ "max_runs", CONF_I64, &conf.max_runs, "8", "most runs of one replica at a time" },
+	{ "max_runs", CONF_I64, &conf.max_runs, "8", "most playbooks of one replica at a time" },
+	{ "project_runs", CONF_I64, &conf.project_runs, "4",
+	  "most playbooks of one project at a time, of all replicas together" },
 	{ "poll_ms", CONF_I64, &conf.poll_ms, "50", "how often runs are looked at" },
 	CONF_END,
 };
@@ -30,6 +32,7 @@ static const struct svc_handler handlers[] = {
 	{ &hostkey_report_msg,  on_hostkey_report  },
 	{ &run_start_msg,       on_run_start       },
 	{ &run_cancel_msg,      on_run_cancel      },
+	{ &run_revoke_msg,      on_run_revoke      },
 	{ 0 },
 };
 /* clang-format on */
@@ -38,7 +41,8 @@ static bool sane(void)
 {
 	return conf.dir.uid >= 0 && conf.dir.uid < UINT32_MAX && conf.dir.port > 0 &&
 	       conf.dir.port < 65536 && conf.ssh_wait_s > 0 && conf.max_runs > 0 &&
-	       conf.max_runs <= 64 && conf.poll_ms >= 10 && conf.poll_ms <= 10000;
+	       conf.max_runs <= 64 && conf.project_runs > 0 && conf.project_runs <= 1000 &&
+	       conf.poll_ms >= 10 && conf.poll_ms <= 10000;
 }
 
 static int start(struct service *s)

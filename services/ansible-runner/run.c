@@ -1,11 +1,14 @@
 #include "run.h"
 
 #include "buf.h"
+#include "utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#define SAY_BYTES 4000 /* a run's message is at most 600 characters */
 
 static void copy(char *to, size_t room, const char *from)
 {
@@ -22,6 +25,7 @@ void run_read(const struct db_rows *rows, struct run *ret)
 		.attempt = (int)db_get_i64(rows, "attempt"),
 		.fence = (int)db_get_i64(rows, "fence"),
 		.timeout_s = (int)db_get_i64(rows, "timeout_s"),
+		.rank = (int)db_get_i64(rows, "rank"),
 		.offset = db_get_i64(rows, "spool_offset"),
 		.waiting_s = db_get_i64(rows, "waiting_s"),
 		.cancel = db_get_bool(rows, "cancel"),
@@ -69,9 +73,9 @@ int run_insert(struct cmd *c, const struct run_start *in, int64_t *ret_id)
 		.name = "run_insert",
 		.sql = "INSERT INTO runner.run AS r (op, attempt, request, project, server, name, "
 		       "address, playbook, purpose,"
-		       "   timeout_s, corr)"
+		       "   timeout_s, corr, priority)"
 		       " VALUES ($1::uuid, $2::int, $3::bigint, $4::bigint, $5::bigint, $6, "
-		       "$7::inet, $8, $9, $10::int, $11::uuid)"
+		       "$7::inet, $8, $9, $10::int, $11::uuid, coalesce($12, 'normal'))"
 		       " ON CONFLICT (op, attempt) DO NOTHING RETURNING r.id, r.state, r.version, "
 		       "r.tasks_done, r.last_seq",
 	};
@@ -81,7 +85,8 @@ int run_insert(struct cmd *c, const struct run_start *in, int64_t *ret_id)
 	r = db_select(c->db, &q, &rows, db_str(in->op), db_i64(in->attempt), db_i64(in->request),
 	              db_i64(in->project), db_i64(in->server), db_str(in->name),
 	              db_str(in->address), db_str(in->playbook), db_str(in->purpose),
-	              db_i64(in->timeout_s), db_str(c->corr[0] ? c->corr : NULL));
+	              db_i64(in->timeout_s), db_str(c->corr[0] ? c->corr : NULL),
+	              db_str(in->priority));
 	if (r)
 		return r;
 	*ret_id = 0;
@@ -108,6 +113,19 @@ int run_lock(struct cmd *c, int64_t id, struct run *ret, bool *ret_found)
 	if (*ret_found)
 		run_read(&rows, ret);
 	return 0;
+}
+
+int run_has_room(struct cmd *c, const struct run *run, int64_t most, bool *ret)
+{
+	static const struct db_query q = {
+		.name = "run_has_room",
+		.sql = "SELECT runner.has_room($1::bigint, $2::int) AS room",
+	};
+	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
+	int r = db_select(c->db, &q, &rows, db_i64(run->project), db_i64(most));
+
+	*ret = !r && db_next(&rows) && db_get_bool(&rows, "room");
+	return r;
 }
 
 int run_launched(struct cmd *c, struct run *run, const char *place)
@@ -185,13 +203,14 @@ int run_say(struct cmd *c, const struct run *run, const char *fmt, ...)
 		.sql = "SELECT s AS seq FROM runner.say($1::bigint, $2) s",
 	};
 	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
-	char text[1000];
+	char text[SAY_BYTES];
 	va_list ap;
 	int r;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	text[utf8_cut(text, sizeof(text) - 1)] = '\0';
 	r = db_select(c->db, &q, &rows, db_i64(run->id), db_str(text));
 	if (!r && db_next(&rows))
 		show(c, run->id, db_get_i64(&rows, "seq"), text);

@@ -14,7 +14,7 @@ enum { RUN_E_NOT_OURS = 20 };
 struct run {
 	int64_t id, request, project, server;
 	char op[UUID_TEXT], corr[UUID_TEXT], place[UUID_TEXT];
-	int attempt, fence, timeout_s;
+	int attempt, fence, timeout_s, rank; /* of its priority; higher ones begin first */
 	char state[16], name[64], address[46], playbook[64];
 	int64_t offset;    /* of the spool, that is in the database */
 	int64_t waiting_s; /* since it was claimed first */
@@ -25,7 +25,7 @@ struct run {
 /* The columns that run_read() needs, of a row of runner.run called @r. */
 #define RUN_COLUMNS                                                                             \
 	"r.id, r.request, r.project, r.server, r.op, r.corr, r.place, r.attempt, r.fence, "     \
-	"r.timeout_s,"                                                                          \
+	"r.timeout_s, runner.priority_rank(r.priority) AS rank,"                                \
 	" r.state, r.name, host(r.address) AS address, r.playbook, r.spool_offset, r.version, " \
 	"r.tasks_done, r.last_seq,"                                                             \
 	" r.cancel_at IS NOT NULL AS cancel, r.kill_at IS NOT NULL AS kill, r.message, r.ok, "  \
@@ -40,6 +40,8 @@ void run_read(const struct db_rows *rows, struct run *ret);
 int run_insert(struct cmd *c, const struct run_start *in, int64_t *ret_id);
 /* Locks and reads one. DB_E_CONFLICT is never returned; *ret_found false: there is none. */
 int run_lock(struct cmd *c, int64_t id, struct run *ret, bool *ret_found);
+/* Is its project below @most runs at work? Nobody else is told so until this transaction ends. */
+int run_has_room(struct cmd *c, const struct run *run, int64_t most, bool *ret);
 /* From here on a supervisor may exist, in the run directory @place. */
 int run_launched(struct cmd *c, struct run *run, const char *place);
 /* Somebody wants a running one to end: states running and cancelling. */

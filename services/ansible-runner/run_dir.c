@@ -164,7 +164,7 @@ int run_dir_prepare(const struct run_dir_settings *s, const struct run *run, con
 
 /* ---- the supervisor ------------------------------------------------------------------------ */
 
-void run_dir_wish(const struct run_dir_settings *s, int64_t run, const char *wish)
+bool run_dir_wish(const struct run_dir_settings *s, int64_t run, const char *wish)
 {
 	char dir[256], path[280];
 	int fd;
@@ -174,6 +174,7 @@ void run_dir_wish(const struct run_dir_settings *s, int64_t run, const char *wis
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0)
 		close(fd);
+	return fd >= 0;
 }
 
 static int open_lock(const struct run_dir_settings *s, int64_t run)

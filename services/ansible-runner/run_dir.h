@@ -25,8 +25,8 @@ void run_dir_host(const struct run_dir_settings *s, const struct run *run, char 
  * the reason in @why. */
 int run_dir_prepare(const struct run_dir_settings *s, const struct run *run, const char *host_key,
                     char why[200]);
-/* The supervisor's wish list: "cancel" or "kill". */
-void run_dir_wish(const struct run_dir_settings *s, int64_t run, const char *wish);
+/* The supervisor's wish list: "cancel" or "kill". false: there is no directory (yet). */
+bool run_dir_wish(const struct run_dir_settings *s, int64_t run, const char *wish);
 /* Is its supervisor alive? Only to be asked when there is a spool: then no other will ever begin.
  */
 bool run_dir_locked(const struct run_dir_settings *s, int64_t run);

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * The life of a run (DOMAIN 5). The move itself is an UPDATE that names the state
+ * The life of a run. The move itself is an UPDATE that names the state
  * it leaves, so two replicas cannot both make it.
  */
 #include <stdbool.h>

@@ -1,4 +1,5 @@
-/* A run that waits: until the server answers, and answers with the host key it should have. */
+/* A run that waits for its server: until it answers, and answers with the host key it should have.
+ */
 #include "engine.h"
 #include "helper.h"
 #include "host_key.h"
@@ -44,7 +45,9 @@ static void fail(struct active *a, const char *reason, const char *message)
 	struct failure f = { a, reason, message };
 	int r = svc_transaction(a->engine->svc, record_failure, &f);
 
-	a->over = !r || r == RUN_E_NOT_OURS; /* else: the next look comes here again */
+	a->over = !r || r == RUN_E_NOT_OURS;
+	if (!a->over)
+		engine_rest(a, r); /* afterwards a look comes here again */
 }
 
 /* ---- what the server showed ----------------------------------------------------------------- */
@@ -52,24 +55,9 @@ static void fail(struct active *a, const char *reason, const char *message)
 static int judge(struct cmd *c, void *arg)
 {
 	struct judged *j = arg;
-	const struct run *run = &j->a->run;
-	char detail[120], fingerprint[SSH_FINGERPRINT];
-	int r;
 
-	run_correlate(c, run);
-	r = host_key_judge(c, run, j->seen, &j->verdict);
-	if (r || j->verdict != HOST_KEY_PINNED)
-		return r;
-	openssh_fingerprint(j->seen, fingerprint);
-	snprintf(detail, sizeof(detail), "The server answers with its own host key, %s.",
-	         fingerprint);
-	r = run_step(c, run, "ssh", "done", detail);
-	if (!r)
-		r = run_step(c, run, "baseline", "running",
-		             "The playbook is running; its log shows every task.");
-	if (!r)
-		r = run_launched(c, &j->a->run, j->a->engine->settings.dir.place);
-	return r;
+	run_correlate(c, &j->a->run);
+	return host_key_judge(c, &j->a->run, j->seen, &j->verdict);
 }
 
 static void seen(struct active *a, const char *key)
@@ -92,8 +80,9 @@ static void seen(struct active *a, const char *key)
 		     "somebody may be in between. Nothing was"
 		     " run.");
 	} else if (!r && j.verdict == HOST_KEY_PINNED) {
-		memcpy(a->run.state, "running", sizeof("running"));
-		follow_launch(a);
+		openssh_fingerprint(key, a->fingerprint);
+		admit_soon(a->engine);
+		admit(a->engine);
 	}
 }
 
@@ -154,6 +143,8 @@ void start_step(struct active *a)
 {
 	int64_t now = engine_now(), waited_ms;
 
+	if (*a->fingerprint)
+		return;      /* admit.c goes on */
 	if (!a->followed_at) /* when we got it */
 		a->followed_at = now;
 	waited_ms = a->run.waiting_s * 1000 + now - a->followed_at;

@@ -33,6 +33,7 @@ static void read_row(struct request *rq)
 	rq->image = db_get_str(rows, "image");
 	rq->currency = db_get_str(rows, "currency");
 	rq->address = db_get_str(rows, "address");
+	rq->priority = db_get_str(rows, "priority");
 }
 
 int request_lock(struct cmd *c, int64_t id, struct request *ret_rq)
@@ -42,7 +43,7 @@ int request_lock(struct cmd *c, int64_t id, struct request *ret_rq)
 		.sql = "SELECT id, version, project, requester, total_minor, server_id, state,"
 		       "       attempt, tries, reruns, progress, ordered, undoing, cost_running,"
 		       "       op, name, client, server_type, location, image, currency,"
-		       "       host(address) AS address"
+		       "       host(address) AS address, priority"
 		       "  FROM workflow.request"
 		       " WHERE id = $1 FOR UPDATE",
 	};

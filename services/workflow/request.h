@@ -26,6 +26,7 @@ struct request {
 	                     */
 	/* live until request_release() */
 	const char *op, *name, *client, *server_type, *location, *image, *currency, *address;
+	const char *priority;
 	struct db_rows rows;
 };
 

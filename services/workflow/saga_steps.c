@@ -216,6 +216,7 @@ static int start_run(struct cmd *c, struct request *rq, struct step_outcome *o,
 		.playbook = "baseline",
 		.purpose = "baseline",
 		.timeout_s = BASELINE_S,
+		.priority = rq->priority,
 	};
 	char agg[40];
 

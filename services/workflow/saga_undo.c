@@ -51,26 +51,17 @@ static int end_step(struct cmd *c, const struct request *rq, const char *state, 
 	               db_str(detail));
 }
 
-/* A playbook that is still at work on the server would only fail noisily. */
-static int cancel_run(struct cmd *c, const struct request *rq)
+/* A playbook that is still at work on the server, or is yet to begin, would only fail noisily. */
+static int revoke_runs(struct cmd *c, const struct request *rq)
 {
-	static const struct db_query q = {
-		.name = "run_active",
-		.sql = "SELECT n.id FROM (SELECT runner.run_of_request($1::bigint)) n(id)"
-		       " WHERE runner.run_json(n.id) ->> 'state'"
-		       "       IN ('queued', 'waiting_lock', 'starting', 'running')",
-	};
-	_cleanup_(db_rows_release) struct db_rows rows = { 0 };
-	struct run_cancel out = { .reason = "The deployment was cancelled." };
+	const struct run_revoke out = { .op = rq->op,
+		                        .request = rq->id,
+		                        .attempt = rq->attempt,
+		                        .reason = "The deployment was cancelled." };
 	char agg[40];
-	int r;
 
-	r = db_select(c->db, &q, &rows, db_i64(rq->id));
-	if (r || !db_next(&rows))
-		return r;
-	out.run = db_get_i64(&rows, "id");
-	snprintf(agg, sizeof(agg), "run:%" PRId64, out.run);
-	return cmd_send(c, &run_cancel_msg, &out, agg);
+	snprintf(agg, sizeof(agg), "request:%" PRId64, rq->id); /* after the order itself */
+	return cmd_send(c, &run_revoke_msg, &out, agg);
 }
 
 static int order_deletion(struct cmd *c, struct request *rq)
@@ -85,7 +76,7 @@ static int order_deletion(struct cmd *c, struct request *rq)
 	if (!r)
 		r = begin_step(c, rq);
 	if (!r)
-		r = cancel_run(c, rq);
+		r = revoke_runs(c, rq);
 	if (r)
 		return r;
 	snprintf(agg, sizeof(agg), "request:%" PRId64, rq->id);

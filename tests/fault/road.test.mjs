@@ -52,6 +52,27 @@ for (const [service, moment] of Object.entries(moments))
     await checkDeployed(stack, admin, request.id);
   });
 
+test('a deployment is cancelled while the runner is away: its playbook is never run', { skip }, async () => {
+  const runner = stack.services['ansible-runner'];
+  assert.equal((await runner.stop()).code, 0);
+  try {
+    const request = await submit(sales, stack);
+    await approve(admin, request);
+    await until('the run to be ordered', () => stack.value("SELECT count(*)::int FROM runner.inbox WHERE type = 'run.start' AND agg = $1 AND state = 0", [`request:${request.id}`]), { timeout: 90000 });
+    const { version } = await admin.read(`/requests/${request.id}`);
+    await admin.write(`/requests/${request.id}/cancel`, { version });
+    await untilState(admin, request.id, ['cancelled']);
+    assert.equal((await serversOf(stack, request.id)).length, 0);
+    runner.start();
+    const run = await until('the order to be read', async () => (await stack.rows('SELECT * FROM runner.run WHERE request = $1 AND finished_at IS NOT NULL', [request.id]))[0]);
+    assert.deepEqual([run.state, run.launched_at], ['cancelled', null]);
+    assert.equal((await admin.read(`/requests/${request.id}`)).state, 'cancelled');
+  } finally {
+    if (!runner.running) runner.start();
+    await stack.ready(['ansible-runner']);
+  }
+});
+
 test('PostgreSQL crashes in the middle and comes back', { skip }, async () => {
   const request = await submit(sales, stack);
   await approve(admin, request);

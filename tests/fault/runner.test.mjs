@@ -1,6 +1,7 @@
 // The runner killed and frozen in the middle of runs: each run ends as it would have, and its log is the same.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
@@ -104,6 +105,24 @@ test('a supervisor that is killed leaves a lost run and nothing behind', { skip 
   assert.match(row.message, /Nobody knows how far/);
   assert.equal(await runner.told('run.finished', row.op, 'lost'), 1);
   await runner.nothingLeft(row);
+});
+
+// The answer to a COMMIT is lost with the connection: the row says that the run is ours, and we do not know it.
+test('a run whose claim nobody confirmed is taken up all the same', { skip }, async () => {
+  const op = randomUUID();
+  await runner.stack.execute(`INSERT INTO runner.run (op, attempt, request, project, server, name, address, playbook,
+      purpose, timeout_s, state, owner, fence, claimed_at)
+    SELECT $1::uuid, 1, 9000, 1, $2, $3, $4::inet, 'steady', 'baseline', 120, 'starting', i.id, 1, now()
+      FROM bus.instance i WHERE i.service = 'ansible-runner' ORDER BY i.started_at DESC LIMIT 1`, [op, web.id, web.name, web.address]);
+  const [begun] = await runner.stack.rows('SELECT * FROM runner.run WHERE op = $1::uuid', [op]);
+  await endedAsEver(begun);
+});
+
+test('a run is taken over only from somebody', { skip }, async () => {
+  const taken = () => runner.service.output().match(/"run.taken_over"/g)?.length ?? 0;
+  const before = taken();
+  await endedAsEver(await runner.begin(web, 'steady'));
+  assert.equal(taken(), before);
 });
 
 test('PostgreSQL crashes while a run is under way', { skip }, async () => {

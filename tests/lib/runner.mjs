@@ -107,21 +107,40 @@ export class Runner {
     return /ssh-ed25519 \S+/.exec(text)?.[0];
   }
 
+  announce(op, server, token) {
+    const request = 9000 + server.id;
+    return this.send('server.creating', { op, request, project: server.project, token_hash: token }, { agg: `request:${request}`, actor: 'system:hetzner' });
+  }
+
   // The server reports its key under a token, as cloud-init does through the gateway.
   async report(op, server, key = server.hostKey) {
     const token = randomUUID().replaceAll('-', '').repeat(2);
-    await this.send('server.creating', { op, request: 9000 + server.id, project: server.project, token_hash: token });
+    await this.announce(op, server, token);
     await this.send('hostkey.report', { token_hash: token, key: `${key} root@${server.name}` }, { actor: 'system:gateway' });
     return token;
   }
 
-  // Orders a run; answers its row once it is there.
-  async begin(server, playbook, { op = randomUUID(), attempt = 1, timeout = 120, report = server.hostKey, ...extra } = {}) {
+  // Orders a run, and nothing more.
+  async order(server, playbook, { op = randomUUID(), attempt = 1, timeout = 120, report = server.hostKey, ...extra } = {}) {
     if (report) await this.report(op, server, report);
     const record = { op, attempt, request: 9000 + server.id, project: server.project, server: server.id, name: server.name,
       address: server.address, playbook, purpose: 'baseline', timeout_s: timeout, ...extra };
     await this.send('run.start', record, { agg: `request:${record.request}` });
+    return record;
+  }
+
+  // The row of an order, once it is there.
+  ordered({ op, attempt }) {
     return until('the run to be there', async () => (await this.stack.rows('SELECT * FROM runner.run WHERE op = $1::uuid AND attempt = $2', [op, attempt]))[0]);
+  }
+
+  async begin(server, playbook, options) {
+    return this.ordered(await this.order(server, playbook, options));
+  }
+
+  // Takes an order back, as the workflow does when a deployment is undone.
+  revoke({ op, attempt, request }) {
+    return this.send('run.revoke', { op, attempt, request, reason: 'The deployment was cancelled.' }, { agg: `request:${request}` });
   }
 
   async row({ id }) {

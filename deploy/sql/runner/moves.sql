@@ -1,15 +1,31 @@
 -- Runs change hands and end. Every statement names what it expects to find, so whoever comes late changes nothing.
 
--- The next run there is room for: the oldest one whose server nobody else works on.
-CREATE OR REPLACE FUNCTION runner.claim(me uuid) RETURNS SETOF runner.run
+CREATE OR REPLACE FUNCTION runner.priority_rank(priority text) RETURNS int
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
+	SELECT array_position(ARRAY['low', 'normal', 'high', 'urgent'], priority)
+$$;
+
+-- The next run that may wait for its server: by priority, then age. Nobody else works on its
+-- server, and its project has fewer than @most others that are waited for or at work.
+CREATE OR REPLACE FUNCTION runner.claim(me uuid, most int) RETURNS SETOF runner.run
 LANGUAGE sql SET search_path = pg_catalog AS $$
 	UPDATE runner.run r SET state = 'starting', owner = me, fence = r.fence + 1, version = r.version + 1,
 			claimed_at = coalesce(r.claimed_at, clock_timestamp())
 		WHERE r.id = (SELECT q.id FROM runner.run q WHERE q.state IN ('queued', 'waiting_lock') AND q.finished_at IS NULL
 			AND NOT EXISTS (SELECT FROM runner.run b WHERE b.server = q.server AND b.state IN ('starting', 'running', 'cancelling'))
-			ORDER BY q.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+			AND (SELECT count(*) FROM runner.run b WHERE b.project = q.project AND b.state IN ('starting', 'running', 'cancelling')) < most
+			ORDER BY runner.priority_rank(q.priority) DESC, q.id LIMIT 1 FOR UPDATE SKIP LOCKED)
 		RETURNING r.*
 $$;
+
+-- May one more run of this project begin? Until the transaction ends no other replica is told
+-- so too: both would take the last place.
+CREATE OR REPLACE FUNCTION runner.has_room(project bigint, most int) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+	PERFORM pg_advisory_xact_lock(7286, hashint8(has_room.project));
+	RETURN (SELECT count(*) FROM runner.run b WHERE b.project = has_room.project AND b.state IN ('running', 'cancelling')) < most;
+END $$;
 
 -- Queued runs that have to wait for another one on their server.
 CREATE OR REPLACE FUNCTION runner.block() RETURNS SETOF runner.run
@@ -21,12 +37,14 @@ LANGUAGE sql SET search_path = pg_catalog AS $$
 		RETURNING r.*
 $$;
 
--- Runs whose replica is gone. Their supervisors, if any, are in a run directory, so only a
+-- Runs whose replica is gone, and our own that we do not know of (@held): the COMMIT that made
+-- them ours was not answered. Their supervisors, if any, are in a run directory, so only a
 -- replica that has the same one may go on with them.
-CREATE OR REPLACE FUNCTION runner.take_over(me uuid, my_place uuid) RETURNS SETOF runner.run
+CREATE OR REPLACE FUNCTION runner.take_over(me uuid, my_place uuid, held bigint[]) RETURNS SETOF runner.run
 LANGUAGE sql SET search_path = pg_catalog AS $$
 	UPDATE runner.run r SET owner = me, fence = r.fence + 1
-		WHERE r.id IN (SELECT q.id FROM runner.run q WHERE q.finished_at IS NULL AND q.owner <> me AND NOT bus.alive(q.owner)
+		WHERE r.id IN (SELECT q.id FROM runner.run q WHERE q.finished_at IS NULL AND q.owner IS NOT NULL
+			AND CASE WHEN q.owner = me THEN q.id <> ALL (held) ELSE NOT bus.alive(q.owner) END
 			AND (q.place IS NULL OR q.place = my_place) ORDER BY q.id LIMIT 16 FOR UPDATE SKIP LOCKED)
 		RETURNING r.*
 $$;
@@ -69,6 +87,6 @@ BEGIN
 		RETURNING r.*;
 END $$;
 
-GRANT EXECUTE ON FUNCTION runner.claim(uuid), runner.block(), runner.take_over(uuid, uuid), runner.orphans(uuid),
-	runner.adopt(bigint, uuid), runner.say(bigint, text),
+GRANT EXECUTE ON FUNCTION runner.priority_rank(text), runner.claim(uuid, int), runner.has_room(bigint, int), runner.block(),
+	runner.take_over(uuid, uuid, bigint[]), runner.orphans(uuid), runner.adopt(bigint, uuid), runner.say(bigint, text),
 	runner.end_run(bigint, text, text, uuid, int, text, text, int) TO sps_runner;
