@@ -71,45 +71,63 @@ static int store(const struct rec_field *f, struct mp_item v, void *rec, char **
 	return 0;
 }
 
+/* Bit n: field n of the record. */
+struct met {
+	uint64_t key;   /* its key was there */
+	uint64_t value; /* and had a value: nil is none */
+};
+
 static int decode_field(const struct rec_def *def, struct mp_cursor *c, void *rec, char **mem,
-                        uint64_t *seen)
+                        struct met *met)
 {
 	struct mp_item key = mp_next(c), value;
 	const struct rec_field *f = find(def, key);
+	uint64_t bit = f ? 1ull << (f - def->field) : 0;
 
 	mp_skip_inside(c, key);
 	value = mp_next(c);
-	if (c->bad)
+	if (c->bad || (met->key & bit))
 		return REC_E_MALFORMED;
+	met->key |= bit;
 	if (!f || value.type == MP_NIL) {
 		mp_skip_inside(c, value);
 		return 0;
 	}
-	if (*seen & (1ull << (f - def->field)))
-		return REC_E_MALFORMED;
-	*seen |= 1ull << (f - def->field);
+	met->value |= bit;
 	return store(f, value, rec, mem);
 }
 
 static int decode_map(const struct rec_def *def, struct mp_cursor *c, void *rec, char *mem)
 {
 	struct mp_item map = mp_next(c);
-	uint64_t seen = 0;
+	struct met met = { 0 };
 	int r;
 
 	if (c->bad || map.type != MP_MAP)
 		return REC_E_MALFORMED;
 	while (map.n--) {
-		r = decode_field(def, c, rec, &mem, &seen);
+		r = decode_field(def, c, rec, &mem, &met);
 		if (r)
 			return r;
 	}
 	if (c->bad || c->p != c->end)
 		return REC_E_MALFORMED;
 	for (size_t i = 0; i < def->n_fields; i++)
-		if ((def->field[i].flags & REC_REQUIRED) && !(seen & (1ull << i)))
+		if ((def->field[i].flags & REC_REQUIRED) && !(met.value & (1ull << i)))
 			return REC_E_MISSING_FIELD;
 	return 0;
+}
+
+size_t rec_room(const struct rec_def *def, size_t len)
+{
+	return len + def->n_fields + 1;
+}
+
+void rec_forget(const struct rec_def *def, void *mem, size_t len)
+{
+	if (mem)
+		explicit_bzero(mem, rec_room(def, len));
+	free(mem);
 }
 
 int rec_unpack(const struct rec_def *def, const void *data, size_t len, void *ret_rec,
@@ -121,14 +139,14 @@ int rec_unpack(const struct rec_def *def, const void *data, size_t len, void *re
 
 	if (len > REC_MAX_WIRE)
 		return REC_E_MALFORMED;
-	mem = malloc(len + def->n_fields + 1);
+	mem = malloc(rec_room(def, len));
 	if (!mem)
 		abort();
 	memset(ret_rec, 0, def->size);
 	r = decode_map(def, &c, ret_rec, mem);
 	if (r) {
-		memset(ret_rec, 0, def->size);
-		free(mem);
+		explicit_bzero(ret_rec, def->size);
+		rec_forget(def, mem, len);
 		return r;
 	}
 	*ret_mem = mem;

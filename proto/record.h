@@ -102,13 +102,20 @@ void rec_pack(const struct rec_def *def, const void *rec, struct msgpack_sbuffer
 /*
  * Decodes exactly @len bytes into @ret_rec, a struct of def->size bytes.
  * Strings are NUL-terminated and point into *@ret_mem, which the caller frees
- * with free(); on failure there is nothing to free. Allocates at most
- * len + n_fields + 1 bytes, whatever the message claims. Refuses duplicate keys,
- * trailing bytes, bad UTF-8, NUL in strings and nesting deeper than 8.
+ * with free() or rec_forget(); on failure there is nothing to free, and what was
+ * read is zeroed. Allocates len + n_fields + 1 bytes, whatever the message
+ * claims. Refuses a field of the record that is there twice (also when a value is
+ * nil), trailing bytes, bad UTF-8 and NUL in the strings of fields, and nesting
+ * deeper than 8. Of keys it does not know it checks only that they can be skipped.
  * 0, REC_E_MALFORMED, REC_E_MISSING_FIELD or REC_E_WRONG_TYPE.
  */
 int rec_unpack(const struct rec_def *def, const void *data, size_t len, void *ret_rec,
                void **ret_mem);
+
+/* Zeroes and frees the memory of a record that was read from @len bytes: a secret may be in it. */
+void rec_forget(const struct rec_def *def, void *mem, size_t len);
+/* How many bytes of memory rec_unpack() and rec_from_json() need at most. */
+size_t rec_room(const struct rec_def *def, size_t len);
 
 /*
  * Checks limits, choices and formats, and that required fields are there.

@@ -168,15 +168,15 @@ int rec_from_json(const struct rec_def *def, const char *json, size_t len, void 
 	root = parse(json, len, errors);
 	if (!root)
 		return REC_E_MALFORMED;
-	mem = malloc(len + def->n_fields + 1); /* decoded strings are never longer than the text */
+	mem = malloc(rec_room(def, len)); /* decoded strings are never longer than the text */
 	if (!mem)
 		abort();
 	decode(def, root, ret_rec, mem, errors);
 	check(def, ret_rec, errors);
 	json_decref(root);
 	if (errors->n) {
-		memset(ret_rec, 0, def->size);
-		free(mem);
+		explicit_bzero(ret_rec, def->size);
+		rec_forget(def, mem, len);
 		return REC_E_INVALID;
 	}
 	*ret_mem = mem;

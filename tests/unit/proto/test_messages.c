@@ -163,6 +163,29 @@ static void duplicate_keys_wrong_types_and_deep_nesting_are_refused(void **state
 	assert_int_equal(rec_unpack(&run_cancel_def, utf8, sizeof(utf8) - 1, &out, &mem), REC_E_WRONG_TYPE);
 }
 
+/* A field that came without a value must not be filled by a second one that a first reader never saw. */
+static void a_field_is_there_once_with_or_without_a_value(void **state)
+{
+	static const uint8_t nil_first[] = "\x82\xa3run\xc0\xa3run\x07", nil_last[] = "\x82\xa3run\x07\xa3run\xc0",
+			     nil_twice[] = "\x83\xa3run\x07\xa6reason\xc0\xa6reason\xc0",
+			     only_nil[] = "\x81\xa3run\xc0", absent[] = "\x82\xa3run\x07\xa6reason\xc0",
+			     unknown[] = "\x83\xa3run\x07\xa1x\x01\xa1x\x02";
+	struct run_cancel out;
+	void *mem = NULL;
+	(void)state;
+
+	assert_int_equal(rec_unpack(&run_cancel_def, nil_first, sizeof(nil_first) - 1, &out, &mem), REC_E_MALFORMED);
+	assert_int_equal(rec_unpack(&run_cancel_def, nil_last, sizeof(nil_last) - 1, &out, &mem), REC_E_MALFORMED);
+	assert_int_equal(rec_unpack(&run_cancel_def, nil_twice, sizeof(nil_twice) - 1, &out, &mem), REC_E_MALFORMED);
+	assert_int_equal(rec_unpack(&run_cancel_def, only_nil, sizeof(only_nil) - 1, &out, &mem), REC_E_MISSING_FIELD);
+	assert_int_equal(rec_unpack(&run_cancel_def, absent, sizeof(absent) - 1, &out, &mem), 0);
+	assert_null(out.reason);
+	free(mem);
+	/* what this version does not know is skipped, not judged */
+	assert_int_equal(rec_unpack(&run_cancel_def, unknown, sizeof(unknown) - 1, &out, &mem), 0);
+	free(mem);
+}
+
 static void the_table_of_messages_makes_sense(void **state)
 {
 	(void)state;
@@ -203,6 +226,7 @@ int main(void)
 		cmocka_unit_test(five_bytes_cannot_ask_for_gigabytes),
 		cmocka_unit_test(a_newer_sender_may_add_keys_and_an_older_one_may_leave_them_out),
 		cmocka_unit_test(duplicate_keys_wrong_types_and_deep_nesting_are_refused),
+		cmocka_unit_test(a_field_is_there_once_with_or_without_a_value),
 		cmocka_unit_test(the_table_of_messages_makes_sense),
 		cmocka_unit_test(every_text_of_a_message_has_a_ceiling),
 	};
