@@ -1,4 +1,5 @@
 #include "uuid.h"
+#include "hex.h"
 
 #include <pthread.h>
 #include <sodium.h>
@@ -63,14 +64,6 @@ void uuid7(char out[UUID_TEXT])
 	uuid_format(id, out);
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool uuid_parse(const char *text, uint8_t out[16])
 {
 	uint8_t id[16];
@@ -84,9 +77,9 @@ bool uuid_parse(const char *text, uint8_t out[16])
 				return false;
 			continue;
 		}
-		if (digit(text[i]) < 0 || digit(text[i + 1]) < 0)
+		if (hex_digit(text[i]) < 0 || hex_digit(text[i + 1]) < 0)
 			return false;
-		id[n++] = (uint8_t)(digit(text[i]) << 4 | digit(text[i + 1]));
+		id[n++] = (uint8_t)(hex_digit(text[i]) << 4 | hex_digit(text[i + 1]));
 		i += 2;
 	}
 	memcpy(out, id, sizeof(id));

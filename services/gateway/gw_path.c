@@ -1,7 +1,10 @@
 #include "gw_path.h"
+
+#include "hex.h"
 #include "record.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,15 +35,6 @@ bool gw_path_match(const char *pattern, const char *path, struct gw_args *args)
 	}
 }
 
-/* The value of a hexadecimal digit, or -1. */
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decodes %XX and + into @out; false for a bad escape, a NUL or when it does not fit. */
 static bool decode(const char *in, size_t len, char *out, size_t size)
 {
@@ -52,9 +46,9 @@ static bool decode(const char *in, size_t len, char *out, size_t size)
 		if (c == '+') {
 			c = ' ';
 		} else if (c == '%') {
-			if (i + 2 >= len || digit(in[i + 1]) < 0 || digit(in[i + 2]) < 0)
+			if (i + 2 >= len || hex_digit(in[i + 1]) < 0 || hex_digit(in[i + 2]) < 0)
 				return false;
-			c = (char)(digit(in[i + 1]) << 4 | digit(in[i + 2]));
+			c = (char)(hex_digit(in[i + 1]) << 4 | hex_digit(in[i + 2]));
 			i += 2;
 		}
 		if (!c || n + 1 >= size)
@@ -168,9 +162,7 @@ bool gw_token_ok(const char *token, size_t len)
 	if (len < 20 || len > 128)
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (digit(token[i]) < 0 &&
-		    !((token[i] | 0x20) >= 'a' && (token[i] | 0x20) <= 'z') && token[i] != '_' &&
-		    token[i] != '-')
+		if (!isalnum((unsigned char)token[i]) && token[i] != '_' && token[i] != '-')
 			return false;
 	return true;
 }
