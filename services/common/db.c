@@ -1,6 +1,7 @@
 /* Connections, statements and transactions. Reading rows is in db_rows.c. */
 #include "db.h"
 #include "log.h"
+#include "sqlstate.h"
 #include "utf8.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 
 struct db {
 	PGconn *conn;
-	char *conninfo;
+	char *conninfo, *name;
 	const struct db_query *prepared[MAX_QUERIES];
 	size_t n_prepared;
 	bool begun;   /* db_begin() was called */
@@ -55,11 +56,8 @@ struct db *db_new(const char *conninfo, const char *application_name)
 {
 	struct db *db = xcalloc(1, sizeof(*db));
 
-	if (asprintf(&db->conninfo,
-	             "%s application_name='%s' connect_timeout=3 keepalives_idle=10 keepalives_interval=3 "
-	             "keepalives_count=3 tcp_user_timeout=15000",
-	             conninfo, application_name) < 0)
-		abort();
+	db->conninfo = xstrdup(conninfo);
+	db->name = xstrdup(application_name);
 	return db;
 }
 
@@ -75,6 +73,7 @@ struct db *db_free(struct db *db)
 	if (db) {
 		disconnect(db);
 		free(db->conninfo);
+		free(db->name);
 		free(db);
 	}
 	return NULL;
@@ -90,12 +89,22 @@ static void remember(char *to, size_t size, const char *from)
 	utf8_snprintf(to, size, "%s", from ? from : "");
 }
 
+/* What stands in the string, of either form, is overridden by what follows it here. */
+static PGconn *connect_to(const struct db *db)
+{
+	const char *const keys[] = { "dbname", "application_name", "connect_timeout", "keepalives_idle",
+		                     "keepalives_interval", "keepalives_count", "tcp_user_timeout", NULL };
+	const char *const values[] = { db->conninfo, db->name, "3", "10", "3", "3", "15000", NULL };
+
+	return PQconnectdbParams(keys, values, 1);
+}
+
 static int connect_now(struct db *db)
 {
 	if (db->conn && PQstatus(db->conn) == CONNECTION_OK)
 		return 0;
 	disconnect(db);
-	db->conn = PQconnectdb(db->conninfo);
+	db->conn = connect_to(db);
 	if (PQstatus(db->conn) == CONNECTION_OK)
 		return 0;
 	log_warn("db.away", LOG_STR("why", PQerrorMessage(db->conn)));
@@ -108,39 +117,34 @@ bool db_ready(struct db *db)
 	return connect_now(db) == 0;
 }
 
-/* What each SQLSTATE means for the caller; a longer prefix stands before a shorter one. */
-static const struct {
-	const char *prefix;
-	int code;
-} sqlstates[] = {
-	{ "SP", DB_E_RAISED },
-	{ "23502", -EINVAL }, /* not_null_violation: our bug */
-	{ "23", DB_E_CONFLICT },
-	{ "40", DB_E_RETRY },    /* serialization_failure, deadlock_detected */
-	{ "55P03", DB_E_RETRY }, /* lock_not_available */
-	{ "57014", DB_E_RETRY }, /* query_canceled: statement_timeout */
-	{ "25P03", DB_E_DOWN },  /* idle_in_transaction_session_timeout */
-	{ "57P", DB_E_DOWN },    /* shutting down, starting up */
-	{ "08", DB_E_DOWN },
-	{ "53", DB_E_DOWN }, /* disk full, out of memory, too many connections */
-};
+static int code_of(const char *state)
+{
+	switch (sqlstate(state)) {
+	case SQLSTATE_RAISED:
+		return DB_E_RAISED;
+	case SQLSTATE_CONFLICT:
+		return DB_E_CONFLICT;
+	case SQLSTATE_RETRY:
+		return DB_E_RETRY;
+	case SQLSTATE_DOWN:
+		return DB_E_DOWN;
+	case SQLSTATE_OTHER:
+		break;
+	}
+	return -EIO;
+}
 
 static int failure(struct db *db, const char *name, const PGresult *res)
 {
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-	int code = -EIO;
+	int code = code_of(state);
 
 	remember(db->sqlstate, sizeof(db->sqlstate), state);
 	remember(db->message, sizeof(db->message), PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
 	remember(db->detail, sizeof(db->detail), PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL));
 	remember(db->hint, sizeof(db->hint), PQresultErrorField(res, PG_DIAG_MESSAGE_HINT));
-	if (PQstatus(db->conn) != CONNECTION_OK)
+	if (code == -EIO && PQstatus(db->conn) != CONNECTION_OK)
 		code = DB_E_DOWN;
-	for (size_t i = 0; state && i < sizeof(sqlstates) / sizeof(sqlstates[0]); i++)
-		if (!strncmp(state, sqlstates[i].prefix, strlen(sqlstates[i].prefix))) {
-			code = sqlstates[i].code;
-			break;
-		}
 	if (code != DB_E_RAISED)
 		log_warn("db.failed", LOG_STR("query", name), LOG_STR("sqlstate", db->sqlstate),
 		         LOG_STR("why", db->message[0] ? db->message : PQerrorMessage(db->conn)));

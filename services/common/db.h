@@ -59,7 +59,10 @@ struct db_rows {
 	int row, n;
 };
 
-/* Never fails for an unreachable server: the connection is made on first use. */
+/*
+ * @conninfo as libpq takes it, "host=… dbname=…" or "postgresql://…". Never fails for
+ * an unreachable server: the connection is made on first use.
+ */
 struct db *db_new(const char *conninfo, const char *application_name);
 struct db *db_free(struct db *db); /* accepts NULL, returns NULL */
 bool db_ready(struct db *db);      /* is there a live connection now? tries once */
