@@ -76,19 +76,31 @@ void peer_close(struct peer *p)
 	p->dealer = p->monitor = NULL;
 }
 
+/* libzmq has encrypted or dropped it. A password may have been in it; the copy that libzmq makes to
+ * encrypt it is out of our reach. */
+static void forget(void *data, void *size)
+{
+	explicit_bzero(data, (size_t)(uintptr_t)size);
+	free(data);
+}
+
 bool peer_send(struct peer *p, const struct wire *w)
 {
 	const uint8_t head[2] = { WIRE_PROTOCOL, (uint8_t)w->kind };
 	msgpack_sbuffer out;
+	zmq_msg_t msg;
 	bool sent;
 
 	if (!p->dealer)
 		return false;
 	msgpack_sbuffer_init(&out);
 	wire_pack(w, &out);
+	if (zmq_msg_init_data(&msg, out.data, out.size, forget, (void *)(uintptr_t)out.size))
+		abort();
 	sent = zmq_send(p->dealer, head, sizeof(head), ZMQ_DONTWAIT | ZMQ_SNDMORE) >= 0 &&
-	       zmq_send(p->dealer, out.data, out.size, ZMQ_DONTWAIT) >= 0;
-	msgpack_sbuffer_destroy(&out);
+	       zmq_msg_send(&msg, p->dealer, ZMQ_DONTWAIT) >= 0;
+	if (!sent)
+		zmq_msg_close(&msg);
 	p->touched = true;
 	return sent;
 }

@@ -297,7 +297,7 @@ bool peer_readable(struct peer *p)
 		if (!ok)
 			continue;
 		on_frame(p, &w);
-		free(w.mem);
+		wire_forget(&w);
 	}
 	read_monitor(p);
 	peers_flush(p->owner);

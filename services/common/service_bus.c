@@ -53,7 +53,7 @@ void service_reply_result(struct service *s, const char *id, int64_t state, cons
 	forget_interest(s, in);
 }
 
-/* Calls carry passwords: nothing of one stays in memory. */
+/* Calls carry passwords: nothing of one stays in memory of ours. */
 static void call_free(struct call *q)
 {
 	explicit_bzero(q->rec, q->rec_size);
@@ -213,10 +213,11 @@ static bool read_one(struct service *s)
 		who.len = (uint8_t)zmq_msg_size(&part[0]);
 		memcpy(who.data, zmq_msg_data(&part[0]), who.len);
 		on_frame(s, &who, from, &w);
-		free(w.mem);
+		wire_forget(&w);
 	} else if (got) {
 		log_warn("bus.refused", LOG_STR("why", from ? "frame cannot be read" : "sender without a name"));
 	}
+	explicit_bzero(zmq_msg_data(&part[2]), zmq_msg_size(&part[2])); /* it may hold a password */
 	for (int i = 0; i < 3; i++)
 		zmq_msg_close(&part[i]);
 	return got;

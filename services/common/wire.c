@@ -124,9 +124,16 @@ int wire_read(struct wire *w, const void *head, size_t head_len, const void *dat
 	w->kind = h[1];
 	if (!r && (c.bad || c.p != c.end))
 		r = REC_E_MALFORMED;
-	if (r) {
-		free(w->mem);
-		*w = (struct wire){ 0 };
-	}
+	w->room = 2 * len + 2;
+	if (r)
+		wire_forget(w);
 	return r;
+}
+
+void wire_forget(struct wire *w)
+{
+	if (w->mem)
+		explicit_bzero(w->mem, w->room);
+	free(w->mem);
+	*w = (struct wire){ 0 };
 }

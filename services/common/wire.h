@@ -41,8 +41,11 @@ struct wire {
 	size_t n_ids;
 	const char *ids[WIRE_RING_MAX];
 	void *mem; /* owns everything above after wire_read() */
+	size_t room; /* bytes of it */
 };
 
 void wire_pack(const struct wire *w, msgpack_sbuffer *out); /* frame 1 only */
-/* 0 or REC_E_MALFORMED. On success free w->mem. */
+/* 0 or REC_E_MALFORMED. On success wire_forget() it. */
 int wire_read(struct wire *w, const void *head, size_t head_len, const void *data, size_t len);
+/* Zeroes and frees what was read: a password may have been in it. */
+void wire_forget(struct wire *w);

@@ -15,6 +15,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (size_t i = 0; i < w.n_ids; i++)
 		if (strlen(w.ids[i]) != 36)
 			abort();
-	free(w.mem);
+	wire_forget(&w);
 	return 0;
 }

@@ -84,7 +84,7 @@ static void frames_survive_the_wire_and_nothing_shorter_does(void **state)
 	assert_string_equal(w.ids[1], in.ids[1]);
 	assert_int_equal(w.state, -3);
 	assert_int_equal(w.body.len, 2);
-	free(w.mem);
+	wire_forget(&w);
 	for (size_t n = 0; n < out.size; n++) {
 		char *exact = malloc(n ? n : 1);
 
