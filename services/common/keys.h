@@ -28,12 +28,20 @@ struct keys {
 	size_t n_peers;
 };
 
-/* Reads the public keys of all services and the private file of @service. 0 or -errno, said in the log. */
+/*
+ * Reads the public keys of all services and the private file of @service (NULL: none),
+ * which nobody but its owner may be able to read. 0 or -errno, said in the log.
+ */
 int keys_load(struct keys *k, const char *dir, const char *service);
 void keys_release(struct keys *k);
 /* The service whose CURVE public key (Z85) this is, or NULL. */
 const struct svc_info *keys_who(const struct keys *k, const char *curve_z85);
 const char *keys_curve(const struct keys *k, const char *service);       /* NULL: unknown */
 const uint8_t *keys_seal(const struct keys *k, const char *service);     /* NULL: unknown */
-/* Writes new keys for all services that have none yet. 0 or -errno. */
-int keys_generate(const char *dir);
+/*
+ * Writes new keys for all services that have none yet, and public files that are
+ * missing. What is there is never replaced; what does not fit together is no success.
+ * 0, or -errno and in @ret_why a sentence.
+ */
+#define KEYS_WHY 240
+int keys_generate(const char *dir, char ret_why[KEYS_WHY]);
