@@ -12,15 +12,16 @@ static const struct conf_param params[] = {
 	{ "run_dir", CONF_STR, &conf.dir.base, NULL,
 	  "directory of the runs' own directories; short, and this service's" },
 	{ "playbooks", CONF_STR, &conf.dir.playbooks, NULL, "directory of the playbooks" },
-	{ "run_uid", CONF_I64, &conf.dir.uid, "0",
+	{ "run_uid", CONF_INT(0, UINT32_MAX - 1), &conf.dir.uid, "0",
 	  "user id that playbooks run under; 0: the service's own" },
-	{ "ssh_port", CONF_I64, &conf.dir.port, "22", "port of SSH on the servers" },
-	{ "ssh_wait_s", CONF_I64, &conf.ssh_wait_s, "600",
+	{ "ssh_port", CONF_INT(1, 65535), &conf.dir.port, "22", "port of SSH on the servers" },
+	{ "ssh_wait_s", CONF_INT(1, 86400), &conf.ssh_wait_s, "600",
 	  "how long a new server may take to answer" },
-	{ "max_runs", CONF_I64, &conf.max_runs, "8", "most playbooks of one replica at a time" },
-	{ "project_runs", CONF_I64, &conf.project_runs, "4",
+	{ "max_runs", CONF_INT(1, 64), &conf.max_runs, "8",
+	  "most playbooks of one replica at a time" },
+	{ "project_runs", CONF_INT(1, 1000), &conf.project_runs, "4",
 	  "most playbooks of one project at a time, of all replicas together" },
-	{ "poll_ms", CONF_I64, &conf.poll_ms, "50", "how often runs are looked at" },
+	{ "poll_ms", CONF_INT(10, 10000), &conf.poll_ms, "50", "how often runs are looked at" },
 	CONF_END,
 };
 
@@ -37,22 +38,8 @@ static const struct svc_handler handlers[] = {
 };
 /* clang-format on */
 
-static bool sane(void)
-{
-	return conf.dir.uid >= 0 && conf.dir.uid < UINT32_MAX && conf.dir.port > 0 &&
-	       conf.dir.port < 65536 && conf.ssh_wait_s > 0 && conf.max_runs > 0 &&
-	       conf.max_runs <= 64 && conf.project_runs > 0 && conf.project_runs <= 1000 &&
-	       conf.poll_ms >= 10 && conf.poll_ms <= 10000;
-}
-
 static int start(struct service *s)
 {
-	if (!sane()) {
-		log_error("runner.settings",
-		          LOG_STR("why",
-		                  "a number is out of its range; --help lists what each is for"));
-		return 1;
-	}
 	if (!helper_may_become(conf.dir.uid)) {
 		log_error("runner.user", LOG_STR("why", "SPS_RUN_UID needs the capabilities "
 		                                        "setuid, setgid, chown and kill, or root"));

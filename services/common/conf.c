@@ -24,25 +24,52 @@ static const struct conf_param *find(const struct conf_param *const *tables, con
 	return NULL;
 }
 
+/* Which rows the file has named so far. */
+struct named {
+	const struct conf_param *row[128];
+	size_t n;
+};
+
+static bool name_again(struct named *named, const struct conf_param *p)
+{
+	for (size_t i = 0; i < named->n; i++)
+		if (named->row[i] == p)
+			return true;
+	if (named->n < sizeof(named->row) / sizeof(named->row[0]))
+		named->row[named->n++] = p;
+	return false;
+}
+
 static int refuse(const struct conf_param *p, const char *value, const char *want)
 {
 	fprintf(stderr, "configuration: %s is \"%s\", but must be %s (%s)\n", p->name, value, want, p->doc);
 	return -EINVAL;
 }
 
+static int set_number(const struct conf_param *p, const char *value)
+{
+	char *end, want[80];
+	int64_t n;
+
+	errno = 0;
+	n = strtoll(value, &end, 10);
+	if (errno || !*value || *end || n < p->kind.min || n > p->kind.max) {
+		snprintf(want, sizeof(want), "a whole number from %" PRId64 " to %" PRId64, p->kind.min, p->kind.max);
+		return refuse(p, value, want);
+	}
+	*(int64_t *)p->value = n;
+	return 0;
+}
+
 static int set(const struct conf_param *p, const char *value)
 {
-	char *end;
-
-	switch (p->kind) {
-	case CONF_STR:
+	switch (p->kind.is) {
+	case CONF_TEXT:
 		*(const char **)p->value = value;
 		return 0;
-	case CONF_I64:
-		errno = 0;
-		*(int64_t *)p->value = strtoll(value, &end, 10);
-		return errno || !*value || *end ? refuse(p, value, "a whole number") : 0;
-	case CONF_BOOL:
+	case CONF_NUMBER:
+		return set_number(p, value);
+	case CONF_FLAG:
 		if (!strcmp(value, "1") || !strcmp(value, "true") || !strcmp(value, "yes"))
 			*(bool *)p->value = true;
 		else if (!*value || !strcmp(value, "0") || !strcmp(value, "false") || !strcmp(value, "no"))
@@ -66,7 +93,7 @@ static char *trim(char *s)
 	return s;
 }
 
-static int read_line(const struct conf_param *const *tables, const char *file, int n, char *line)
+static int read_line(const struct conf_param *const *tables, struct named *named, const char *file, int n, char *line)
 {
 	char *name = trim(line), *value = strchr(name, '='), env[80];
 	const struct conf_param *p;
@@ -80,17 +107,22 @@ static int read_line(const struct conf_param *const *tables, const char *file, i
 		fprintf(stderr, "configuration: %s line %d: there is no setting called \"%s\"\n", file, n, name);
 		return -EINVAL;
 	}
+	if (name_again(named, p)) {
+		fprintf(stderr, "configuration: %s line %d: \"%s\" is there twice\n", file, n, p->name);
+		return -EINVAL;
+	}
 	env_name(p->name, env);
 	if (getenv(env)) /* the environment wins */
 		return 0;
 	value = trim(value);
-	return set(p, p->kind == CONF_STR ? xstrdup(value) : value);
+	return set(p, p->kind.is == CONF_TEXT ? xstrdup(value) : value);
 }
 
 static int read_file(const struct conf_param *const *tables, const char *file)
 {
 	FILE *f = fopen(file, "re");
 	_free_ char *line = NULL;
+	struct named named = { .n = 0 };
 	size_t room = 0;
 	int r = 0;
 
@@ -99,7 +131,7 @@ static int read_file(const struct conf_param *const *tables, const char *file)
 		return -EINVAL;
 	}
 	for (int n = 1; !r && getline(&line, &room, f) >= 0; n++)
-		r = read_line(tables, file, n, line);
+		r = read_line(tables, &named, file, n, line);
 	fclose(f);
 	return r;
 }
@@ -132,7 +164,7 @@ int conf_load(const struct conf_param *const *tables)
 		r = read_file(tables, file);
 	for (const struct conf_param *const *t = tables; *t; t++)
 		for (const struct conf_param *p = *t; p->name && !r; p++)
-			r = from_environment(p, file && p->kind == CONF_STR && *(const char **)p->value);
+			r = from_environment(p, file && p->kind.is == CONF_TEXT && *(const char **)p->value);
 	return r;
 }
 
@@ -144,7 +176,10 @@ void conf_help(const struct conf_param *const *tables)
 	for (; *tables; tables++)
 		for (const struct conf_param *p = *tables; p->name; p++) {
 			env_name(p->name, name);
-			printf("  %-28s %s%s%s%s\n", name, p->doc, p->fallback ? " (default: " : " (needed)",
+			printf("  %-28s %s", name, p->doc);
+			if (p->kind.is == CONF_NUMBER)
+				printf("; %" PRId64 " to %" PRId64, p->kind.min, p->kind.max);
+			printf("%s%s%s\n", p->fallback ? " (default: " : " (needed)",
 			       p->fallback ? (*p->fallback ? p->fallback : "empty") : "", p->fallback ? ")" : "");
 		}
 }

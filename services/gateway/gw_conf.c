@@ -19,10 +19,10 @@ static const struct conf_param params[] = {
 	{ "proxy", CONF_STR, &gw_conf.proxy, "",
 	  "address of the proxy in front, as in 127.0.0.1; the last address in its x-forwarded-for "
 	  "counts as the client's, nobody else's is believed" },
-	{ "workers", CONF_I64, &gw_conf.workers, "1", "worker processes" },
-	{ "db_connections", CONF_I64, &gw_conf.db_connections, "3",
+	{ "workers", CONF_INT(1, 64), &gw_conf.workers, "1", "worker processes" },
+	{ "db_connections", CONF_INT(1, 50), &gw_conf.db_connections, "3",
 	  "PostgreSQL connections of each worker" },
-	{ "live_recheck_s", CONF_I64, &gw_conf.live_recheck_s, "30",
+	{ "live_recheck_s", CONF_INT(1, 3600), &gw_conf.live_recheck_s, "30",
 	  "seconds after which a live socket's session and rights are looked at again" },
 	{ "log_level", CONF_STR, &gw_conf.log_level, "info", "debug, info, warn or error" },
 	CONF_END,

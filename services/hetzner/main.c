@@ -15,9 +15,10 @@ static const struct conf_param params[] = {
 	  "the cloud's API; https, or http on this machine" },
 	{ "public_url", CONF_STR, &op_conf.public_url, "",
 	  "address of the portal, where new servers report their host keys" },
-	{ "poll_ms", CONF_I64, &op_conf.poll_ms, "500",
+	{ "poll_ms", CONF_INT(10, 60000), &op_conf.poll_ms, "500",
 	  "shortest time between two looks at a server" },
-	{ "sync_s", CONF_I64, &sync_s, "60", "time between two looks at all servers of a project" },
+	{ "sync_s", CONF_INT(1, 86400), &sync_s, "60",
+	  "time between two looks at all servers of a project" },
 	CONF_END,
 };
 
@@ -32,11 +33,6 @@ static const struct svc_handler handlers[] = {
 
 static int start(struct service *s)
 {
-	if (op_conf.poll_ms < 10 || sync_s < 1) {
-		log_error("conf.times",
-		          LOG_STR("why", "SPS_POLL_MS must be at least 10, SPS_SYNC_S at least 1"));
-		return 1;
-	}
 	client = client_new(s, endpoint);
 	if (!client)
 		return 1;

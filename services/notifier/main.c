@@ -17,11 +17,11 @@ static const struct conf_param params[] = {
 	{ "smtp_user", CONF_STR, &mail_conf.user, "", "user name at the mail server" },
 	{ "smtp_password_file", CONF_STR, &mail_conf.password_file, "",
 	  "file whose first line is the password there" },
-	{ "smtp_timeout_s", CONF_I64, &mail_conf.timeout_s, "10",
+	{ "smtp_timeout_s", CONF_INT(1, 600), &mail_conf.timeout_s, "10",
 	  "longest time one letter may take" },
 	{ "public_url", CONF_STR, &delivery_conf.public_url, "",
 	  "address of the portal, for links in mail" },
-	{ "retry_scale", CONF_I64, &delivery_conf.retry_scale, "100",
+	{ "retry_scale", CONF_INT(1, 10000), &delivery_conf.retry_scale, "100",
 	  "percent of the normal waiting times between tries" },
 	CONF_END,
 };

@@ -16,9 +16,9 @@ static struct {
 } conf;
 
 static const struct conf_param params[] = {
-	{ "retry_base_ms", CONF_I64, &conf.retry_base_ms, "1000",
+	{ "retry_base_ms", CONF_INT(1, 60000), &conf.retry_base_ms, "1000",
 	  "first pause before a lost run is started again" },
-	{ "step_limit_percent", CONF_I64, &conf.step_limit_percent, "100",
+	{ "step_limit_percent", CONF_INT(1, 10000), &conf.step_limit_percent, "100",
 	  "time limits of the steps, in percent" },
 	CONF_END,
 };

@@ -37,7 +37,7 @@ async function stopWorkers() {
   await db.execute('TRUNCATE runner.inbox, bench.effect; DELETE FROM bus.instance');
 }
 
-const send = (count, inflight) => run(SENDER, [], { env: { ...process.env, ...settings('sps_gateway'), SPS_COUNT: String(count), SPS_INFLIGHT: String(inflight), SPS_LIMIT_S: '120' }, timeout: 200000 }).then(JSON.parse);
+const send = (count, inflight) => run(SENDER, [], { env: { ...process.env, ...settings('sps_gateway'), SPS_LOOK_DB: db.conninfo(), SPS_COUNT: String(count), SPS_INFLIGHT: String(inflight), SPS_LIMIT_S: '120' }, timeout: 200000 }).then(JSON.parse);
 
 async function ours(count, inflight) {
   const cpu = () => cpuOfTree(db.server.pid) + workers.reduce((sum, w) => sum + cpuOfTree(w.pid), 0);

@@ -47,7 +47,7 @@ async function stopWorkers() {
 }
 
 const send = (extra = {}) => run(SENDER, [], {
-  env: { ...process.env, ...settings('sps_gateway'), SPS_COUNT: String(N), SPS_INFLIGHT: String(N), SPS_LIMIT_S: '60', ...extra },
+  env: { ...process.env, ...settings('sps_gateway'), SPS_LOOK_DB: db.conninfo(), SPS_COUNT: String(N), SPS_INFLIGHT: String(N), SPS_LIMIT_S: '60', ...extra },
 }).then(JSON.parse);
 
 // What was done: rows in the journal by state, effects, and how many different commands they belong to.

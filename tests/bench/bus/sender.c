@@ -20,20 +20,21 @@
 #include <sys/resource.h>
 
 static struct {
-	const char *db, *keys, *key;
+	const char *db, *look_db, *keys, *key;
 	int64_t count, inflight, bells, limit_s;
 	bool rering;
 } conf;
 
 static const struct conf_param params[] = {
 	{ "db", CONF_STR, &conf.db, NULL, "PostgreSQL as sps_gateway" },
+	{ "look_db", CONF_STR, &conf.look_db, NULL, "PostgreSQL as somebody who may read every result" },
 	{ "keys", CONF_STR, &conf.keys, NULL, "key directory" },
 	{ "key", CONF_STR, &conf.key, "ssh-ed25519 AAAAbench-of-the-bus", "key field of every command" },
-	{ "count", CONF_I64, &conf.count, "1000", "commands" },
-	{ "inflight", CONF_I64, &conf.inflight, "1", "at the same time" },
-	{ "bells", CONF_I64, &conf.bells, "1", "bells for each command" },
+	{ "count", CONF_INT(1, 10000000), &conf.count, "1000", "commands" },
+	{ "inflight", CONF_INT(1, 10000000), &conf.inflight, "1", "at the same time" },
+	{ "bells", CONF_INT(0, 2), &conf.bells, "1", "bells for each command" },
 	{ "rering", CONF_BOOL, &conf.rering, "yes", "ring again when a replica is lost" },
-	{ "limit_s", CONF_I64, &conf.limit_s, "60", "give up after" },
+	{ "limit_s", CONF_INT(1, 3600), &conf.limit_s, "60", "give up after" },
 	CONF_END,
 };
 
@@ -317,7 +318,7 @@ static void look_up(void)
 		return;
 	buf_str(&ids, "}");
 	value[0] = ids.data;
-	res = PQexecParams(st.slow, "SELECT i FROM unnest($1::uuid[]) i, bus.result(i, $2) r WHERE r.state > 1", 2, NULL,
+	res = PQexecParams(st.slow, "SELECT i FROM unnest($1::uuid[]) i, bus.command(i, $2) r WHERE r.state > 1", 2, NULL,
 	                   value, NULL, NULL, 0);
 	for (int i = 0; PQresultStatus(res) == PGRES_TUPLES_OK && i < PQntuples(res); i++)
 		finish_one(PQgetvalue(res, i, 0));
@@ -384,7 +385,7 @@ int main(void)
 		return 1;
 	st.loop = zloop_new();
 	st.peers = peers_new(&st.keys, "gateway", &ops, NULL);
-	st.slow = PQconnectdb(conf.db);
+	st.slow = PQconnectdb(conf.look_db);
 	read_peers();
 	connect_pg();
 	zloop_timer(st.loop, 50, 0, on_tick, NULL);

@@ -1,11 +1,13 @@
-/* Buffers, identifiers, frames and configuration: small parts everything rests on. */
+/* Buffers, identifiers, frames, configuration and SQLSTATEs: small parts everything rests on. */
 #include "../unit.h"
 #include "buf.h"
 #include "conf.h"
 #include "err.h"
+#include "sqlstate.h"
 #include "uuid.h"
 #include "wire.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,7 +105,7 @@ static void the_environment_overrides_the_file_and_typos_are_refused(void **stat
 	static bool flag;
 	static const struct conf_param params[] = {
 		{ "test_name", CONF_STR, &name, "x", "" },
-		{ "test_number", CONF_I64, &number, "5", "" },
+		{ "test_number", CONF_INT(1, 100), &number, "5", "" },
 		{ "test_flag", CONF_BOOL, &flag, "no", "" },
 		CONF_END,
 	};
@@ -129,7 +131,76 @@ static void the_environment_overrides_the_file_and_typos_are_refused(void **stat
 	assert_int_equal(number, 12);
 	assert_true(flag);
 	unsetenv("SPS_CONF");
+	unsetenv("SPS_TEST_NUMBER");
 	remove(path);
+}
+
+static void a_number_out_of_its_range_is_refused(void **state)
+{
+	static int64_t number;
+	static const struct conf_param params[] = { { "test_number", CONF_INT(1, 100), &number, "5", "" }, CONF_END };
+	static const struct conf_param *const tables[] = { params, NULL };
+	static const struct {
+		const char *value;
+		int64_t want; /* 0: refused */
+	} rows[] = { { "1", 1 }, { "100", 100 }, { "0", 0 }, { "-1", 0 }, { "101", 0 }, { "99999999999999999999", 0 },
+		     { "", 0 }, { "7 ", 0 }, { "0x7", 0 } };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		setenv("SPS_TEST_NUMBER", rows[i].value, 1);
+		assert_int_equal(conf_load(tables), rows[i].want ? 0 : -EINVAL);
+		if (rows[i].want)
+			assert_int_equal(number, rows[i].want);
+	}
+	unsetenv("SPS_TEST_NUMBER");
+}
+
+/* Which of two would count is nothing to guess at; also when the environment wins over both. */
+static void a_name_that_is_in_the_file_twice_is_refused(void **state)
+{
+	static int64_t number;
+	static const struct conf_param params[] = { { "test_number", CONF_INT(1, 100), &number, "5", "" }, CONF_END };
+	static const struct conf_param *const tables[] = { params, NULL };
+	char path[] = "/tmp/sps-conf-XXXXXX";
+	FILE *f = fdopen(mkstemp(path), "w");
+	(void)state;
+
+	fputs("test_number = 1\ntest_number = 2\n", f);
+	fclose(f);
+	setenv("SPS_CONF", path, 1);
+	assert_int_equal(conf_load(tables), -EINVAL);
+	setenv("SPS_TEST_NUMBER", "3", 1);
+	assert_int_equal(conf_load(tables), -EINVAL);
+	unsetenv("SPS_TEST_NUMBER");
+	unsetenv("SPS_CONF");
+	remove(path);
+}
+
+/* What the services try again, the gateway must not call broken, and the other way round. */
+static void every_sqlstate_means_one_thing(void **state)
+{
+	static const struct {
+		const char *state;
+		enum sqlstate means;
+		bool passing;
+	} rows[] = {
+		{ NULL, SQLSTATE_OTHER, false },         { "SP409", SQLSTATE_RAISED, false },
+		{ "23505", SQLSTATE_CONFLICT, false },   { "23502", SQLSTATE_OTHER, false },
+		{ "40001", SQLSTATE_RETRY, true },       { "40P01", SQLSTATE_RETRY, true },
+		{ "55P03", SQLSTATE_RETRY, true },       { "57014", SQLSTATE_RETRY, true },
+		{ "57P01", SQLSTATE_DOWN, true },        { "57P03", SQLSTATE_DOWN, true },
+		{ "25006", SQLSTATE_DOWN, true },        { "25P03", SQLSTATE_DOWN, true },
+		{ "58030", SQLSTATE_DOWN, true },        { "08006", SQLSTATE_DOWN, true },
+		{ "53100", SQLSTATE_DOWN, true },        { "26000", SQLSTATE_OTHER, false },
+		{ "42501", SQLSTATE_OTHER, false },      { "XX000", SQLSTATE_OTHER, false },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(sqlstate(rows[i].state), rows[i].means);
+		assert_int_equal(sqlstate_passing(rows[i].state), rows[i].passing);
+	}
 }
 
 int main(void)
@@ -140,6 +211,9 @@ int main(void)
 		cmocka_unit_test(later_ids_sort_later),
 		cmocka_unit_test(frames_survive_the_wire_and_nothing_shorter_does),
 		cmocka_unit_test(the_environment_overrides_the_file_and_typos_are_refused),
+		cmocka_unit_test(a_number_out_of_its_range_is_refused),
+		cmocka_unit_test(a_name_that_is_in_the_file_twice_is_refused),
+		cmocka_unit_test(every_sqlstate_means_one_thing),
 	};
 
 	if (sodium_init() < 0)
