@@ -3,6 +3,7 @@
 #include "err.h"
 #include "gw_co.h"
 #include "log.h"
+#include "sqlstate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/queue.h>
 
 #define RETRY_MS 200
+#define UNFIT_MS 5000 /* at most so long until a database that is not migrated is tried again */
 #define MOST_WAITING 500
 #define SILENT_MS 12000 /* longer than the role's statement_timeout: it is dead, or far away */
 
@@ -20,7 +22,7 @@ struct gw_pending {
 	bool answered;
 };
 
-enum state { DOWN, CONNECTING, READY };
+enum state { DOWN, CONNECTING, PREPARING, READY };
 
 struct conn {
 	struct kore_event evt; /* first: Kore hands this back */
@@ -28,8 +30,11 @@ struct conn {
 	enum state state;
 	int fd;
 	bool want_write;
-	bool said;      /* that it cannot be reached: once is enough */
-	uint64_t since; /* when it last answered, or began to owe an answer */
+	bool said;             /* that it cannot be used: once is enough */
+	bool unfit;            /* a statement cannot be prepared */
+	size_t prepared;       /* statements that are */
+	uint64_t pause, again; /* after that: how long, until when */
+	uint64_t since;        /* when it last answered, or began to owe an answer */
 	unsigned waiting;
 	TAILQ_HEAD(, gw_pending) queue;
 };
@@ -72,7 +77,7 @@ static void lose(struct conn *c, const char *why)
 		return;
 	if (!c->said)
 		log_warn("db.away", LOG_STR("why", why), LOG_STR("said", PQerrorMessage(c->pg)));
-	c->said = c->state == CONNECTING;
+	c->said = c->state != READY;
 	c->state = DOWN;
 	c->fd = -1;
 	c->want_write = false;
@@ -109,6 +114,14 @@ static struct gw_pending *enqueue(struct conn *c, gw_db_done done, void *arg)
 	return p;
 }
 
+/* Not at once again: each try costs the database as many errors as there are statements. */
+static void lose_unfit(struct conn *c)
+{
+	c->pause = !c->pause ? RETRY_MS : c->pause < UNFIT_MS / 2 ? c->pause * 2 : UNFIT_MS;
+	c->again = kore_time_ms() + c->pause;
+	lose(c, "a statement cannot be prepared");
+}
+
 static void read_results(struct conn *c)
 {
 	if (!PQconsumeInput(c->pg)) {
@@ -136,13 +149,26 @@ static void read_results(struct conn *c)
 			answer(p, NULL);
 		free(p);
 	}
+	if (c->unfit)
+		lose_unfit(c);
 }
 
+/* Results come in the order of the statements. */
 static void prepared(PGresult *res, void *arg)
 {
-	(void)arg;
-	if (res && PQresultStatus(res) != PGRES_COMMAND_OK)
-		log_error("db.prepare", LOG_STR("why", PQresultErrorMessage(res)));
+	struct conn *c = arg;
+
+	if (res && PQresultStatus(res) != PGRES_COMMAND_OK) {
+		if (!c->said)
+			log_error("db.prepare", LOG_STR("statement", statements[c->prepared].name),
+			          LOG_STR("why", PQresultErrorMessage(res)),
+			          LOG_STR("do", "bring the database up to date: spsctl migrate"));
+		c->said = c->unfit = true;
+	} else if (res && ++c->prepared == n_statements) {
+		c->state = READY;
+		c->said = false;
+		c->pause = 0;
+	}
 	PQclear(res);
 }
 
@@ -150,8 +176,9 @@ static void connected(struct conn *c)
 {
 	PQsetnonblocking(c->pg, 1);
 	PQenterPipelineMode(c->pg);
-	c->state = READY;
-	c->said = false;
+	c->state = PREPARING;
+	c->unfit = false;
+	c->prepared = 0;
 	c->fd = -1;
 	for (size_t i = 0; i < n_statements; i++) {
 		if (!PQsendPrepare(c->pg, statements[i].name, statements[i].sql, 0, NULL) ||
@@ -159,7 +186,7 @@ static void connected(struct conn *c)
 			lose(c, "prepare");
 			return;
 		}
-		enqueue(c, prepared, NULL);
+		enqueue(c, prepared, c);
 	}
 	flush(c);
 }
@@ -191,12 +218,12 @@ static void on_event(void *arg, int error)
 	c->evt.flags = 0;
 	if (c->state == CONNECTING) {
 		connecting(c);
-	} else if (c->state == READY) {
+	} else if (c->state != DOWN) {
 		if (error || (flags & KORE_EVENT_READ))
 			read_results(c);
-		if (c->state == READY && error)
+		if (c->state != DOWN && error)
 			lose(c, "hang-up");
-		if (c->state == READY && c->want_write)
+		if (c->state != DOWN && c->want_write)
 			flush(c);
 	}
 }
@@ -217,7 +244,7 @@ static void on_timer(void *arg, uint64_t now)
 {
 	(void)arg;
 	for (struct conn *c = conns; c < conns + n_conns; c++) {
-		if (c->state == DOWN)
+		if (c->state == DOWN && now >= c->again)
 			begin(c);
 		else if ((c->state == CONNECTING || c->waiting) && now > c->since + SILENT_MS)
 			lose(c, "silence");
@@ -303,16 +330,6 @@ static void wake(PGresult *res, void *arg)
 	gw_co_wake(w->co);
 }
 
-bool gw_db_passing(const char *state)
-{
-	static const char *const classes[] = { "57", "53", "08", "55" };
-
-	for (size_t i = 0; state && i < sizeof(classes) / sizeof(classes[0]); i++)
-		if (!strncmp(state, classes[i], 2))
-			return true;
-	return false;
-}
-
 static struct gw_db_answer sort(PGresult *res)
 {
 	ExecStatusType st = PQresultStatus(res);
@@ -322,13 +339,13 @@ static struct gw_db_answer sort(PGresult *res)
 	if (st == PGRES_TUPLES_OK || st == PGRES_COMMAND_OK)
 		return (struct gw_db_answer){ .code = GW_DB_OK, .res = res };
 	state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-	if (state && !strncmp(state, "SP", 2))
+	if (sqlstate(state) == SQLSTATE_RAISED)
 		return (struct gw_db_answer){ .code = GW_DB_RAISED,
 			                      .res = res,
 			                      .status = (int)strtol(state + 2, NULL, 10) };
 	log_error("db.failed", LOG_STR("sqlstate", state),
 	          LOG_STR("why", PQresultErrorMessage(res)));
-	a = (struct gw_db_answer){ .code = gw_db_passing(state) ? GW_DB_AWAY : GW_DB_FAILED };
+	a = (struct gw_db_answer){ .code = sqlstate_passing(state) ? GW_DB_AWAY : GW_DB_FAILED };
 	PQclear(res);
 	return a;
 }

@@ -1,8 +1,10 @@
 #pragma once
 /*
  * PostgreSQL without blocking: a few pipelined connections in each worker,
- * statements prepared when they connect. A connection that owes an answer for
- * 12 s is given up: nobody waits for ever.
+ * statements prepared when they connect. A connection on which one of them cannot
+ * be prepared (the database is not migrated yet) is of no use: it is closed, and
+ * tried again later. A connection that owes an answer for 12 s is given up: nobody
+ * waits for ever.
  */
 #include <libpq-fe.h>
 #include <stdbool.h>
@@ -17,14 +19,12 @@ typedef void (*gw_db_done)(PGresult *res, void *arg);
 
 /* @stmts must live on. Called in the worker, after the sandbox is up. */
 void gw_db_start(const char *conninfo, int wanted, const struct gw_stmt *stmts, size_t n);
-bool gw_db_ready(void);
+bool gw_db_ready(void); /* is there a connection with all statements prepared? */
 /* NULL: no connection now, or too much waiting; @done is not called. Else it is called once, and
  * later. */
 struct gw_pending *gw_db_send(const char *stmt, int n, const char *const *values, gw_db_done done,
                               void *arg);
 void gw_db_abandon(struct gw_pending *p);
-/* Is it an SQLSTATE of a moment (shutting down, out of room, cancelled by a timeout)? NULL: no. */
-bool gw_db_passing(const char *state);
 
 enum gw_db_code { GW_DB_OK, GW_DB_AWAY, GW_DB_RAISED, GW_DB_FAILED, GW_DB_GONE };
 struct gw_db_answer {

@@ -7,6 +7,7 @@
 #include "gw_metrics.h"
 #include "log.h"
 #include "pg_array.h"
+#include "sqlstate.h"
 
 #include <inttypes.h>
 #include <msgpack.h>
@@ -175,7 +176,7 @@ static void on_done(PGresult *res, void *arg)
 	if (PQresultStatus(res) == PGRES_TUPLES_OK) {
 		take_rows(t, res);
 		t->singly = t->singly && !TAILQ_EMPTY(&t->items);
-	} else if (res && !gw_db_passing(state)) {
+	} else if (res && !sqlstate_passing(state)) {
 		log_error("bus.submit", LOG_STR("sqlstate", state),
 		          LOG_STR("why", PQresultErrorMessage(res)));
 		refused(t);
