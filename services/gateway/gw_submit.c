@@ -32,6 +32,7 @@ struct item {
 	bool done;
 	bool sent;  /* in the call under way, or in one whose outcome is not known */
 	bool maybe; /* a call with it got lost: the journal may have it */
+	bool alone; /* it, or one beside it, was refused: find out which */
 	uint64_t until;
 	TAILQ_ENTRY(item) link;
 };
@@ -39,9 +40,8 @@ struct item {
 struct target {
 	enum svc svc;
 	const char *stmt;
-	bool busy;   /* a call is under way */
-	bool later;  /* a timer will look again */
-	bool singly; /* one of the last call's commands was refused: find out which */
+	bool busy;  /* a call is under way */
+	bool later; /* a timer will look again */
 	TAILQ_HEAD(, item) items;
 };
 
@@ -148,8 +148,8 @@ static void mark_unknown(struct target *t)
 		it->maybe |= it->sent;
 }
 
-/* One command the journal does not take must not take its neighbours with it: they go again, one by
- * one. */
+/* One command the journal does not take must not take its neighbours with it: those of this call go
+ * again, one by one. What came after them still goes together. */
 static void refused(struct target *t)
 {
 	struct item *it = TAILQ_FIRST(&t->items), *second = TAILQ_NEXT(it, link);
@@ -158,9 +158,10 @@ static void refused(struct target *t)
 		end_item(t, it, GW_SUBMIT_REFUSED);
 		return;
 	}
-	t->singly = true;
-	TAILQ_FOREACH (it, &t->items, link)
+	for (; it && it->sent; it = TAILQ_NEXT(it, link)) {
 		it->sent = false;
+		it->alone = true;
+	}
 }
 
 /*
@@ -175,7 +176,6 @@ static void on_done(PGresult *res, void *arg)
 	t->busy = false;
 	if (PQresultStatus(res) == PGRES_TUPLES_OK) {
 		take_rows(t, res);
-		t->singly = t->singly && !TAILQ_EMPTY(&t->items);
 	} else if (res && !sqlstate_passing(state)) {
 		log_error("bus.submit", LOG_STR("sqlstate", state),
 		          LOG_STR("why", PQresultErrorMessage(res)));
@@ -208,10 +208,10 @@ static void again_later(struct target *t)
 	kore_timer_add(on_later, AGAIN_MS, t, KORE_TIMER_ONESHOT);
 }
 
-/* Nine arrays in PostgreSQL's notation, one element for each command. */
+/* Nine arrays in PostgreSQL's notation, one element for each command of the next call. */
 static void write_arrays(struct target *t, struct buf a[9])
 {
-	int n = 0, most = t->singly ? 1 : BATCH_MAX;
+	int n = 0, most = TAILQ_FIRST(&t->items)->alone ? 1 : BATCH_MAX;
 	struct item *it;
 
 	for (int i = 0; i < 9; i++)
@@ -258,6 +258,7 @@ static char *pack(const struct gw_command *c)
 	memcpy(hex, "\"\\\\x", 4);
 	sodium_bin2hex(hex + 4, out.size * 2 + 1, (const uint8_t *)out.data, out.size);
 	memcpy(hex + 4 + out.size * 2, "\"", 2);
+	explicit_bzero(out.data, out.size);
 	msgpack_sbuffer_destroy(&out);
 	return hex;
 }
