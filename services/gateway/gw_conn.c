@@ -112,6 +112,12 @@ static void park(struct netbuf *nb)
 	nb->owner->http_start = 0;
 }
 
+static int hand_over(struct netbuf *nb)
+{
+	nb->s_off = gw_head_strip(nb->buf, nb->s_off);
+	return http_header_recv(nb);
+}
+
 static int on_head(struct netbuf *nb)
 {
 	struct connection *c = nb->owner;
@@ -128,7 +134,7 @@ static int on_head(struct netbuf *nb)
 		r = 503;
 	if (r)
 		return refuse(c, r);
-	r = http_header_recv(nb);
+	r = hand_over(nb);
 	c->http_timeout = 0; /* Kore's answers to slowness are bare; ours are in on_sweep() */
 	c->http_start = 0;
 	if (nb->buf && nb->cb != on_head && !(c->flags & CONN_CLOSE_EMPTY)) {

@@ -12,7 +12,7 @@ struct head {
 	unsigned seen; /* bit n: rules[n] was there */
 };
 
-/* Headers that may stand there once only, or not at all. */
+/* Headers that may stand there once only, or not at all; the first two not without a value. */
 static const struct {
 	const char *name;
 	int refuse; /* status for one at all; 0: one is welcome */
@@ -59,7 +59,7 @@ static bool printable(const char *at, size_t len)
 
 static int content_length(struct head *h, const char *value, size_t len, size_t body_max)
 {
-	if (len > 10)
+	if (!len || len > 10)
 		return 400;
 	h->length_seen = true;
 	for (size_t i = 0; i < len; i++) {
@@ -72,7 +72,7 @@ static int content_length(struct head *h, const char *value, size_t len, size_t 
 
 static int host(const char *value, size_t len)
 {
-	if (len > 253)
+	if (!len || len > 253)
 		return 400;
 	for (size_t i = 0; i < len; i++)
 		if (!token_char((uint8_t)value[i]) && !strchr(":[]", value[i]))
@@ -98,10 +98,20 @@ static int apply_rules(struct head *h, const char *line, size_t name, const char
 	return 0;
 }
 
+/* Without the spaces that may stand before it. Spaces alone are no value. */
+static const char *value_of(const char *colon, const char *end)
+{
+	const char *value = colon + 1;
+
+	while (value < end && *value == ' ')
+		value++;
+	return value;
+}
+
 static int header_line(struct head *h, const char *line, size_t len, size_t body_max)
 {
 	const char *colon = memchr(line, ':', len), *value;
-	size_t name, size;
+	size_t name;
 
 	if (!colon || colon == line)
 		return 400;
@@ -115,13 +125,8 @@ static int header_line(struct head *h, const char *line, size_t len, size_t body
 		return 431;
 	if (name > 4 && !strncasecmp(line, "host", 4))
 		return 400; /* Kore takes the first header that begins so for Host */
-	value = colon + 1;
-	size = len - name - 1;
-	while (size && *value == ' ')
-		value++, size--;
-	if (!size)
-		return 400; /* Kore refuses an empty value, in its own words */
-	return apply_rules(h, line, name, value, size, body_max);
+	value = value_of(colon, line + len);
+	return apply_rules(h, line, name, value, (size_t)(line + len - value), body_max);
 }
 
 static int request_line(struct head *h, const char *line, size_t len)
@@ -198,4 +203,23 @@ int gw_head_check(const uint8_t *data, size_t len, size_t head_max, size_t body_
 			return r;
 		at = eol + 2;
 	}
+}
+
+size_t gw_head_strip(uint8_t *data, size_t len)
+{
+	char *at = (char *)data, *end = at + len;
+	const char *eol;
+
+	while ((eol = line_end(at, end)) && eol != at) {
+		const char *colon = at == (char *)data ? NULL : memchr(at, ':', (size_t)(eol - at));
+		size_t rest = (size_t)(end - eol - 2);
+
+		if (colon && value_of(colon, eol) == eol) {
+			memmove(at, eol + 2, rest);
+			end = at + rest;
+		} else {
+			at = end - rest;
+		}
+	}
+	return (size_t)(end - (char *)data);
 }

@@ -20,3 +20,10 @@ enum gw_head {
 
 /* @data holds everything received so far; @body_max bounds Content-Length. */
 int gw_head_check(const uint8_t *data, size_t len, size_t head_max, size_t body_max);
+
+/*
+ * Takes the headers without a value out of a head that is GW_HEAD_OK, because Kore
+ * refuses them; to us an empty header and an absent one are the same. Returns what is
+ * left of @len: the head is shorter, and what follows it has moved up.
+ */
+size_t gw_head_strip(uint8_t *data, size_t len);

@@ -14,6 +14,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
+/* The head that Kore is given: still good, with the same body behind it, and no empty value in it.
+ */
+static void stripped(const uint8_t *data, size_t len)
+{
+	uint8_t *copy = malloc(len);
+	size_t left,
+		body = len - (size_t)((const uint8_t *)memmem(data, len, "\r\n\r\n", 4) - data);
+
+	memcpy(copy, data, len);
+	left = gw_head_strip(copy, len);
+	if (left > len || gw_head_check(copy, left, HEAD_MAX, BODY_MAX) != GW_HEAD_OK ||
+	    gw_head_strip(copy, left) != left || left < body ||
+	    memcmp(copy + left - body, data + len - body, body))
+		abort();
+	free(copy);
+}
+
 /* An accepted head, looked at a second way: line by line with the C library. */
 static void judge(const char *text, size_t len)
 {
@@ -43,7 +60,7 @@ static void head(const uint8_t *data, size_t len)
 	int whole = gw_head_check(data, len, HEAD_MAX, BODY_MAX), r;
 
 	if (whole == GW_HEAD_OK)
-		judge((const char *)data, len);
+		judge((const char *)data, len), stripped(data, len);
 	else if (whole != GW_HEAD_MORE && (whole < 400 || whole > 505))
 		abort();
 	/* a client may cut it anywhere: what is good in the end is not refused on the way */
