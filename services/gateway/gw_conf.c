@@ -24,6 +24,10 @@ static const struct conf_param params[] = {
 	  "PostgreSQL connections of each worker" },
 	{ "live_recheck_s", CONF_INT(1, 3600), &gw_conf.live_recheck_s, "30",
 	  "seconds after which a live socket's session and rights are looked at again" },
+	{ "person_requests", CONF_INT(1, 4000), &gw_conf.person_requests, "64",
+	  "requests of one person that each worker works on at a time" },
+	{ "address_connections", CONF_INT(1, 100000), &gw_conf.address_connections, "256",
+	  "connections one network address may have open at each worker; the proxy any number" },
 	{ "log_level", CONF_STR, &gw_conf.log_level, "info", "debug, info, warn or error" },
 	CONF_END,
 };

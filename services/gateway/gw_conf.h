@@ -4,7 +4,7 @@
 
 struct gw_conf {
 	const char *db, *redis, *keys, *listen, *web, *public_url, *proxy, *log_level;
-	int64_t workers, db_connections, live_recheck_s;
+	int64_t workers, db_connections, live_recheck_s, person_requests, address_connections;
 };
 extern struct gw_conf gw_conf;
 extern const struct conf_param *const gw_conf_tables[];

@@ -1,10 +1,12 @@
 #include "gw_conn.h"
 
 #include "err.h"
+#include "gw_conf.h"
 #include "gw_head.h"
 #include "gw_http.h"
 #include "gw_metrics.h"
 #include "gw_problem.h"
+#include "gw_tally.h"
 #include "log.h"
 #include "uuid.h"
 
@@ -25,7 +27,9 @@ void net_recv_queue(struct connection *, size_t, int, int (*)(struct netbuf *));
 #define DRAIN_MS 2000
 #define DRAIN_BYTES (1 << 20)
 #define SWEEP_MS 500
+#define SAY_MS 1000
 
+static struct gw_tally addresses;         /* and their connections */
 static int (*kore_body)(struct netbuf *); /* Kore's reader of bodies; it is static there */
 
 static int on_head(struct netbuf *nb);
@@ -158,8 +162,58 @@ static int on_body(struct netbuf *nb)
 	return r;
 }
 
+/* ---- how many ----------------------------------------------------------------------------- */
+
+/* An IPv6 host has a whole network of 64 bits to itself, and as many addresses as it likes. */
+static struct gw_tally_key key_of(const struct connection *c)
+{
+	const struct in6_addr *six = &c->addr.ipv6.sin6_addr;
+	struct gw_tally_key key = { { 0 } };
+
+	if (c->family != AF_INET6)
+		memcpy(key.byte + 12, &c->addr.ipv4.sin_addr, 4);
+	else
+		memcpy(key.byte, six, IN6_IS_ADDR_V4MAPPED(six) ? 16 : 8);
+	return key;
+}
+
+static bool counted(const struct connection *c)
+{
+	char peer[64];
+
+	gw_conn_peer(c, peer);
+	return strcmp(peer, gw_conf.proxy) != 0;
+}
+
+void gw_conn_left(struct connection *c)
+{
+	if (counted(c))
+		gw_tally_leave(&addresses, key_of(c));
+}
+
+/* Not more than a line in a second: whoever opens thousands does not write our log as well. */
+static void say_crowded(const struct connection *c)
+{
+	static uint64_t said;
+	uint64_t now = kore_time_ms();
+	char peer[64];
+
+	gw_count(GW_CROWDED);
+	if (said && now < said + SAY_MS)
+		return;
+	said = now;
+	gw_conn_peer(c, peer);
+	log_info("http.crowded", LOG_STR("peer", peer));
+}
+
 void gw_connect(struct connection *c)
 {
+	if (counted(c) && !gw_tally_enter(&addresses, key_of(c), gw_conf.address_connections)) {
+		say_crowded(c);
+		kore_connection_disconnect(c);
+		return;
+	}
+	c->disconnect = gw_conn_left;
 	c->proto = CONN_PROTO_HTTP;
 	c->http_start = 0;
 	c->http_timeout = 0;

@@ -1,9 +1,12 @@
 /* From Kore's one route to the row of the table, with everything that is the same for all. */
 #include "err.h"
 #include "gw_co.h"
+#include "gw_conf.h"
+#include "gw_metrics.h"
 #include "gw_routes.h"
 #include "gw_session.h"
 #include "gw_static.h"
+#include "gw_tally.h"
 
 #include <string.h>
 #include <strings.h>
@@ -71,6 +74,22 @@ static bool body_ok(struct gw_rq *rq)
 	return true;
 }
 
+static struct gw_tally people; /* and their requests that are under way */
+
+/* One person does not take the places of all others. false: it has answered. */
+static bool has_room(struct gw_rq *rq)
+{
+	rq->counted =
+		gw_tally_enter(&people, gw_tally_number(rq->session.user), gw_conf.person_requests);
+	if (rq->counted)
+		return true;
+	gw_count(GW_CROWDED);
+	gw_retry_after(rq, 1);
+	gw_problem(rq, 429, NULL,
+	           "Too many of your requests are under way. Wait a second and try again.");
+	return false;
+}
+
 /* false: it has answered. */
 static bool let_in(struct gw_rq *rq)
 {
@@ -82,7 +101,8 @@ static bool let_in(struct gw_rq *rq)
 	case GW_SIGN_IN:
 		return gw_session_same_site(rq, false);
 	case GW_SESSION:
-		return !gw_session_require(rq) && (!changes || gw_session_same_site(rq, true));
+		return !gw_session_require(rq) && has_room(rq) &&
+		       (!changes || gw_session_same_site(rq, true));
 	case GW_UNSET:
 		break;
 	}
@@ -112,6 +132,8 @@ static void handle(struct http_request *req)
 		run(&rq);
 	else
 		no_route(&rq, &allow);
+	if (rq.counted)
+		gw_tally_leave(&people, gw_tally_number(rq.session.user));
 	gw_rq_end(&rq);
 }
 

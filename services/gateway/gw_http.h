@@ -28,7 +28,8 @@ struct gw_rq {
 	char corr[UUID_TEXT];
 	char peer[GW_ADDRESS_MAX]; /* address the client has */
 	uint64_t t0;
-	int status; /* 0 until answered */
+	int status;   /* 0 until answered */
+	bool counted; /* as a request of its person: gw_entry.c */
 };
 
 /* On every answer there is, ends with a NULL name. HSTS belongs to the proxy that speaks TLS. */

@@ -3,6 +3,7 @@
 
 #include "err.h"
 #include "gw_conf.h"
+#include "gw_conn.h"
 #include "gw_db.h"
 #include "gw_metrics.h"
 #include "gw_redis.h"
@@ -202,6 +203,7 @@ void gw_ws_disconnect(struct connection *c)
 	c->hdlr_extra = NULL; /* else Kore frees it with its own allocator */
 	if (s)
 		gw_socket_free(s);
+	gw_conn_left(c);
 }
 
 /* 0, or -1 after it has answered. Kore's handshake checks neither, or answers without our headers.
@@ -275,7 +277,7 @@ static void check(struct gw_socket *s)
 static void on_tick(void *arg, uint64_t now)
 {
 	static unsigned tick;
-	unsigned every = gw_conf.live_recheck_s > 0 ? (unsigned)gw_conf.live_recheck_s : 1;
+	unsigned every = (unsigned)gw_conf.live_recheck_s;
 	struct gw_socket *s, *next;
 	(void)arg;
 

@@ -18,7 +18,8 @@ struct gw_route;
 	C(ACCEPTED,     "accepted",     "commands answered with 202")               \
 	C(LIVE_FRAMES,  "live_frames",  "frames handed to live sockets")            \
 	C(LIVE_DROPPED, "live_dropped", "live sockets closed because they were too slow") \
-	C(REFUSED,      "refused",      "requests refused before they were read")
+	C(REFUSED,      "refused",      "requests refused before they were read")   \
+	C(CROWDED,      "crowded",      "connections and requests refused because somebody had too many")
 /* clang-format on */
 
 enum gw_counter {

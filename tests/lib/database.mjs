@@ -89,6 +89,17 @@ export class Database {
     return row ? Object.values(row)[0] : undefined;
   }
 
+  // Nobody reads or writes this table until the function it resolves with is called (or 20 s have passed).
+  async lock(table) {
+    const held = `FROM pg_locks WHERE relation = '${table}'::regclass AND mode = 'AccessExclusiveLock' AND granted`;
+    const holder = this.psql(['-d', 'sps', '-c', `BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(20)`]).catch(() => {});
+    await until(`${table} to be locked`, () => this.value(`SELECT count(*) > 0 AS held ${held}`), { every: 20 });
+    return async () => {
+      await this.execute(`SELECT pg_terminate_backend(pid) ${held}`);
+      await holder;
+    };
+  }
+
   // Any statement; the parameters travel as psql variables, quoted by psql.
   execute(query, params = []) {
     const variables = params.flatMap((value, i) => ['-v', `p${i + 1}=${value}`]);

@@ -190,8 +190,8 @@ test('whoever is slow is told so; whoever says nothing is left without a word', 
 });
 
 test('400 slow clients keep nobody else waiting', { timeout: 60000 }, async () => {
-  const sockets = Array.from({ length: 400 }, () => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(`${SIGN_IN}Content-Length: 1000\r\n\r\n{`));
+  const sockets = Array.from({ length: 400 }, (_, i) => {
+    const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.0.${2 + (i % 2)}` }, () => socket.write(`${SIGN_IN}Content-Length: 1000\r\n\r\n{`));
     socket.on('error', () => {});
     return socket;
   });
