@@ -65,15 +65,6 @@ static void seal_fields(const struct msg_def *msg, const char *id, void *rec, ui
 	}
 }
 
-/* A secret was in it. */
-static void forget_body(struct gw_rq *rq)
-{
-	size_t len;
-	const char *body = gw_request_body(rq, &len);
-
-	sodium_memzero((void *)(uintptr_t)body, len);
-}
-
 /* Method, path and body together: the same key for another address or body is another request. */
 static void digest(struct gw_rq *rq, char out[65])
 {
@@ -206,7 +197,7 @@ static void send_command(struct gw_rq *rq, void *rec)
 	}
 	seal_fields(msg, c.id, rec, blobs, &n_blobs);
 	if (n_blobs)
-		forget_body(rq);
+		gw_request_forget(rq);
 	submit(rq, &c);
 	for (size_t i = 0; i < n_blobs; i++)
 		free(blobs[i]);
@@ -238,7 +229,7 @@ void gw_command(struct gw_rq *rq)
 		gw_problem(rq, 404, NULL, "There is nothing at this address.");
 	else
 		send_command(rq, rec);
-	free(mem);
+	rec_forget(def, mem, len);
 }
 
 /* ---- GET /commands/:id -------------------------------------------------------------------- */

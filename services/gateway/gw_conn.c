@@ -116,10 +116,17 @@ static void park(struct netbuf *nb)
 	nb->owner->http_start = 0;
 }
 
+/* Kore copies what came of the body and keeps the packet too. A password may be in it. */
 static int hand_over(struct netbuf *nb)
 {
-	nb->s_off = gw_head_strip(nb->buf, nb->s_off);
-	return http_header_recv(nb);
+	uint8_t *packet = nb->buf, *end = packet + nb->s_off, *body;
+	int r;
+
+	nb->s_off = gw_head_strip(packet, nb->s_off);
+	body = memmem(packet, nb->s_off, "\r\n\r\n", 4);
+	r = http_header_recv(nb);
+	explicit_bzero(body + 4, (size_t)(end - body - 4));
+	return r;
 }
 
 static int on_head(struct netbuf *nb)
@@ -150,10 +157,17 @@ static int on_head(struct netbuf *nb)
 	return r;
 }
 
+/* Takes the bytes itself: Kore would free the packet as it is, and a password may be in it. */
 static int on_body(struct netbuf *nb)
 {
-	int r = kore_body(nb);
+	struct http_request *req = nb->extra;
+	int r;
 
+	kore_buf_append(req->http_body, nb->buf, nb->s_off);
+	req->content_length -= nb->s_off; /* to Kore, what is still to come */
+	explicit_bzero(nb->buf, nb->s_off);
+	nb->s_off = 0;
+	r = kore_body(nb);
 	nb->owner->http_timeout = 0;
 	if (nb->cb == kore_body)
 		nb->cb = on_body;

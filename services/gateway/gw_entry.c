@@ -134,6 +134,7 @@ static void handle(struct http_request *req)
 		no_route(&rq, &allow);
 	if (rq.counted)
 		gw_tally_leave(&people, gw_tally_number(rq.session.user));
+	gw_request_forget(&rq);
 	gw_rq_end(&rq);
 }
 

@@ -126,6 +126,14 @@ const char *gw_request_body(struct gw_rq *rq, size_t *ret_len)
 	return *ret_len ? (const char *)rq->req->http_body->data : "";
 }
 
+void gw_request_forget(struct gw_rq *rq)
+{
+	size_t len;
+	const char *body = gw_request_body(rq, &len);
+
+	explicit_bzero((void *)(uintptr_t)body, len);
+}
+
 /* ---- the answer --------------------------------------------------------------------------- */
 
 void gw_header(struct gw_rq *rq, const char *name, const char *value)

@@ -45,6 +45,9 @@ void gw_rq_end(struct gw_rq *rq); /* the log line and the counters */
 const char *gw_request_header(struct gw_rq *rq, const char *name); /* NULL: absent */
 /* The body; "" when there is none. */
 const char *gw_request_body(struct gw_rq *rq, size_t *ret_len);
+/* Zeroes the body; gw_entry.c does it at the end. For those who wait with a secret in it: sooner.
+ */
+void gw_request_forget(struct gw_rq *rq);
 
 void gw_header(struct gw_rq *rq, const char *name, const char *value);
 void gw_header_fixed(struct gw_rq *rq); /* for answers that Kore makes: the WebSocket handshake */

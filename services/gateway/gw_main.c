@@ -15,8 +15,10 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
+#include <jansson.h>
 #include <kore/hooks.h>
 #include <kore/seccomp.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -69,6 +71,14 @@ bool gw_draining(void)
 	return draining;
 }
 
+/* jansson keeps copies of what it read, and passwords come as JSON. */
+static void forget(void *at)
+{
+	if (at)
+		explicit_bzero(at, malloc_usable_size(at));
+	free(at);
+}
+
 static void on_term(int sig)
 {
 	(void)sig;
@@ -101,6 +111,7 @@ void kore_parent_configure(int argc, char **argv)
 	        0); /* kore_log() prints; forked children must not repeat its buffer */
 	if (sodium_init() < 0 || conf_load(gw_conf_tables))
 		fatal("configuration");
+	json_set_alloc_funcs(malloc, forget);
 	log_init("gateway", gw_conf.log_level);
 	if (gw_routes_check(gw_routes))
 		fatal("routes");

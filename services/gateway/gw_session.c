@@ -277,7 +277,7 @@ void gw_session_create(struct gw_rq *rq)
 
 	body = gw_request_body(rq, &len);
 	r = rec_from_json(&session_verify_def, body, len, &in, &mem, &errors);
-	explicit_bzero((void *)(uintptr_t)body, len);
+	gw_request_forget(rq);
 	if (r == REC_E_MALFORMED)
 		gw_problem(rq, 400, NULL, "%s", errors.why);
 	else if (r)
@@ -287,8 +287,7 @@ void gw_session_create(struct gw_rq *rq)
 	in.network = rq->peer;
 	code = gw_bus_call(&session_verify_msg, &in, rq->corr, VERIFY_MS, &session_verdict_def, &v,
 	                   &answer_mem);
-	explicit_bzero((void *)(uintptr_t)in.password, strlen(in.password));
-	free(mem);
+	rec_forget(&session_verify_def, mem, len);
 	if (code == GW_CALL_NOBODY)
 		gw_problem_said(rq, 503, NULL, NULL,
 		                "Sign-in is not possible right now: the service that checks "
