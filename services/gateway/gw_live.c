@@ -183,7 +183,10 @@ void gw_ws_message(struct connection *c, uint8_t op, void *data, size_t len)
 		subscribe(s, topic);
 		break;
 	case GW_OP_UNSUB:
-		gw_socket_unwatch(s, topic);
+		if (!strcmp(topic, "me")) /* what closes the socket when the session is lost */
+			say(s, "denied", topic);
+		else
+			gw_socket_unwatch(s, topic);
 		break;
 	case GW_OP_PING:
 		say(s, "pong", NULL);

@@ -87,6 +87,16 @@ test('whoever may see nothing in a list hears that it changed, and not what', as
   }
 });
 
+// What tells the socket that its session is lost must not be taken from it.
+test('nobody stops watching himself', async () => {
+  const ws = await watching(mira, 'requests');
+  ws.send({ op: 'unsub', topic: 'me' });
+  await has(ws, 'the refusal', (m) => m.op === 'denied' && m.topic === 'me');
+  await stack.execute('UPDATE workflow."user" SET generation = generation + 1 WHERE username = $1', ['mira']);
+  await closedWith(ws, 4401);
+  mira = await signIn('mira');
+});
+
 test('whoever stops watching hears no more', async () => {
   const ws = await watching(mira, 'requests', `request/${own}`);
   ws.send({ op: 'unsub', topic: `request/${own}` });
