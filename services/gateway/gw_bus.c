@@ -10,6 +10,7 @@
 
 #include <czmq.h>
 #undef streq
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -257,21 +258,36 @@ static void end_wait(struct waiter *w)
 	first->twin = w->twin;
 }
 
-/* What does the journal say? */
-static enum gw_wait_code look_up(const struct gw_command *c, void **ret_body, size_t *ret_len)
+struct gw_db_answer gw_bus_row(int64_t user, int64_t generation, const char *id)
 {
-	const char *values[2] = { c->id, c->actor };
-	_cleanup_(gw_db_release) struct gw_db_answer a = gw_db("bus.result", 2, values);
+	char who[24], when[24];
+
+	snprintf(who, sizeof(who), "%" PRId64, user);
+	snprintf(when, sizeof(when), "%" PRId64, generation);
+	return gw_db("api.command_get", 3, (const char *[]){ who, when, id });
+}
+
+/* What does the journal say? *@ret_open: it is not done, and the session that asks is good. */
+static enum gw_wait_code look_up(const struct gw_command *c, bool *ret_open, void **ret_body,
+                                 size_t *ret_len)
+{
+	_cleanup_(gw_db_release) struct gw_db_answer a = gw_bus_row(c->user, c->generation, c->id);
 	unsigned char *plain;
 
+	*ret_open = false;
 	if (a.code == GW_DB_GONE)
 		return GW_WAIT_GONE;
-	if (a.code != GW_DB_OK || !PQntuples(a.res) ||
-	    strtol(PQgetvalue(a.res, 0, 0), NULL, 10) < 2)
+	if (a.code == GW_DB_RAISED && a.status == 401)
+		return GW_WAIT_OVER;
+	if (a.code != GW_DB_OK || !PQntuples(a.res))
 		return GW_WAIT_LATER;
-	if (PQgetisnull(a.res, 0, 1))
+	*ret_open = strtol(PQgetvalue(a.res, 0, GW_ROW_STATE), NULL, 10) < 2;
+	if (*ret_open)
+		return GW_WAIT_LATER;
+	if (PQgetisnull(a.res, 0, GW_ROW_RESULT))
 		return GW_WAIT_DONE;
-	plain = PQunescapeBytea((const unsigned char *)PQgetvalue(a.res, 0, 1), ret_len);
+	plain = PQunescapeBytea((const unsigned char *)PQgetvalue(a.res, 0, GW_ROW_RESULT),
+	                        ret_len);
 	if (!plain)
 		abort();
 	*ret_body = memcpy(xcalloc(1, *ret_len + 1), plain, *ret_len);
@@ -289,11 +305,15 @@ enum gw_wait_code gw_bus_wait(const struct gw_command *c, bool known, void **ret
 {
 	enum gw_wait_code r;
 	struct waiter w;
+	bool open;
 
 	*ret_body = NULL;
 	*ret_len = 0;
-	if (known && (r = look_up(c, ret_body, ret_len)) != GW_WAIT_LATER)
-		return r;
+	if (known) {
+		r = look_up(c, &open, ret_body, ret_len);
+		if (!open)
+			return r;
+	}
 	begin_wait(&w, c->id, WAIT_MS);
 	w.service = svc_info((enum svc)c->msg->to)->name;
 	w.rung = ring(w.service, w.id);
@@ -305,7 +325,7 @@ enum gw_wait_code gw_bus_wait(const struct gw_command *c, bool known, void **ret
 		return GW_WAIT_GONE;
 	}
 	if (!w.body) /* nobody told us in time, or the result is too long for a frame */
-		return look_up(c, ret_body, ret_len);
+		return look_up(c, &open, ret_body, ret_len);
 	gw_count(GW_RESULTS);
 	*ret_body = w.body;
 	*ret_len = w.len;

@@ -97,7 +97,8 @@ static void accepted(struct gw_rq *rq, const char *id)
 	gw_reply_json(rq, 202, json);
 }
 
-static void answer(struct gw_rq *rq, const void *body, size_t len)
+/* @known: it was sent before. Then a refused session was that of an earlier try, not this one's. */
+static void answer(struct gw_rq *rq, const void *body, size_t len, bool known)
 {
 	struct cmd_answer a;
 	void *mem = NULL;
@@ -106,7 +107,11 @@ static void answer(struct gw_rq *rq, const void *body, size_t len)
 		gw_problem_broken(rq);
 		return;
 	}
-	if (a.status == 401)
+	if (a.status == 401 && known)
+		gw_problem(rq, 422, "idempotency_stale",
+		           "This Idempotency-Key belongs to a try made before you signed in "
+		           "again. Use a new one.");
+	else if (a.status == 401)
 		gw_session_over(rq);
 	else if (a.status >= 300)
 		gw_problem_said(rq, (int)a.status, a.field, a.state, a.detail);
@@ -123,11 +128,14 @@ static void wait_and_answer(struct gw_rq *rq, const struct gw_command *c, bool k
 	switch (gw_bus_wait(c, known, &body, &len)) {
 	case GW_WAIT_GONE:
 		break;
+	case GW_WAIT_OVER:
+		gw_session_over(rq);
+		break;
 	case GW_WAIT_LATER:
 		accepted(rq, c->id);
 		break;
 	case GW_WAIT_DONE:
-		answer(rq, body, len);
+		answer(rq, body, len, known);
 		break;
 	}
 	free(body);
@@ -172,6 +180,7 @@ static void send_command(struct gw_rq *rq, void *rec)
 	struct gw_command c = { .msg = msg,
 		                .rec = rec,
 		                .actor = actor,
+		                .user = rq->session.user,
 		                .generation = rq->session.generation,
 		                .corr = rq->corr };
 	uint8_t *blobs[8] = { 0 };
@@ -262,21 +271,23 @@ static void add_outcome(struct buf *b, const struct cmd_answer *a)
 static void describe(struct gw_rq *rq, const PGresult *res)
 {
 	_cleanup_(buf_release) struct buf b = { .max = 4 << 20 };
-	long state = strtol(PQgetvalue(res, 0, 2), NULL, 10);
+	long state = strtol(PQgetvalue(res, 0, GW_ROW_STATE), NULL, 10);
 	unsigned char *plain = NULL;
 	struct cmd_answer a;
 	void *mem = NULL;
 	size_t len = 0;
 
 	buf_str(&b, "{\"id\":");
-	buf_json_str(&b, PQgetvalue(res, 0, 0));
-	json_pair(&b, "type", res, 1);
+	buf_json_str(&b, PQgetvalue(res, 0, GW_ROW_ID));
+	json_pair(&b, "type", res, GW_ROW_TYPE);
 	buf_fmt(&b, ",\"state\":\"%s\",\"attempt\":%s",
-	        state_names[state >= 0 && state < 6 ? state : 0], PQgetvalue(res, 0, 3));
-	json_pair(&b, "created_at", res, 4);
-	json_pair(&b, "done_at", res, 5);
-	if (!PQgetisnull(res, 0, 6))
-		plain = PQunescapeBytea((const unsigned char *)PQgetvalue(res, 0, 6), &len);
+	        state_names[state >= 0 && state < 6 ? state : 0],
+	        PQgetvalue(res, 0, GW_ROW_ATTEMPT));
+	json_pair(&b, "created_at", res, GW_ROW_CREATED);
+	json_pair(&b, "done_at", res, GW_ROW_DONE);
+	if (!PQgetisnull(res, 0, GW_ROW_RESULT))
+		plain = PQunescapeBytea((const unsigned char *)PQgetvalue(res, 0, GW_ROW_RESULT),
+		                        &len);
 	if (plain && !rec_unpack(&cmd_answer_def, plain, len, &a, &mem))
 		add_outcome(&b, &a);
 	else
@@ -290,17 +301,16 @@ static void describe(struct gw_rq *rq, const PGresult *res)
 void gw_command_state(struct gw_rq *rq)
 {
 	_cleanup_(gw_db_release) struct gw_db_answer a = { 0 };
-	char id[UUID_TEXT], actor[32];
+	char id[UUID_TEXT];
 	uint8_t raw[16];
 
 	snprintf(id, sizeof(id), "%.*s", (int)rq->args.at[0].len, rq->args.at[0].value);
-	snprintf(actor, sizeof(actor), "user:%" PRId64, rq->session.user);
 	if (rq->args.at[0].len == UUID_TEXT - 1 && uuid_parse(id, raw))
-		a = gw_db("bus.command", 2, (const char *[]){ id, actor });
-	if (a.code == GW_DB_OK && a.res && PQntuples(a.res))
+		a = gw_bus_row(rq->session.user, rq->session.generation, id);
+	if (a.code != GW_DB_OK)
+		gw_read_failed(rq, &a);
+	else if (a.res && PQntuples(a.res))
 		describe(rq, a.res);
-	else if (a.code == GW_DB_OK)
+	else
 		gw_problem(rq, 404, NULL, "There is no such command, or it is not yours.");
-	else if (a.code != GW_DB_GONE)
-		gw_problem_away(rq);
 }

@@ -47,6 +47,24 @@ static void raised(struct gw_rq *rq, const struct gw_db_answer *a)
 		                PQresultErrorField(a->res, PG_DIAG_MESSAGE_PRIMARY));
 }
 
+void gw_read_failed(struct gw_rq *rq, const struct gw_db_answer *a)
+{
+	switch (a->code) {
+	case GW_DB_RAISED:
+		raised(rq, a);
+		break;
+	case GW_DB_AWAY:
+		gw_problem_away(rq);
+		break;
+	case GW_DB_FAILED:
+		gw_problem_broken(rq);
+		break;
+	case GW_DB_OK:
+	case GW_DB_GONE:
+		break;
+	}
+}
+
 void gw_read(struct gw_rq *rq)
 {
 	_cleanup_(gw_db_release) struct gw_db_answer a = { 0 };
@@ -58,24 +76,11 @@ void gw_read(struct gw_rq *rq)
 	snprintf(user, sizeof(user), "%" PRId64, rq->session.user);
 	snprintf(generation, sizeof(generation), "%" PRId64, rq->session.generation);
 	a = gw_db(rq->route->read.name, 3, (const char *[]){ user, generation, args.data });
-	switch (a.code) {
-	case GW_DB_OK:
-		if (PQntuples(a.res) && !PQgetisnull(a.res, 0, 0))
-			gw_reply_json(rq, 200, PQgetvalue(a.res, 0, 0));
-		else
-			gw_problem(rq, 404, NULL,
-			           "There is nothing here, or you were not given access to it.");
-		break;
-	case GW_DB_RAISED:
-		raised(rq, &a);
-		break;
-	case GW_DB_AWAY:
-		gw_problem_away(rq);
-		break;
-	case GW_DB_FAILED:
-		gw_problem_broken(rq);
-		break;
-	case GW_DB_GONE:
-		break;
-	}
+	if (a.code != GW_DB_OK)
+		gw_read_failed(rq, &a);
+	else if (PQntuples(a.res) && !PQgetisnull(a.res, 0, 0))
+		gw_reply_json(rq, 200, PQgetvalue(a.res, 0, 0));
+	else
+		gw_problem(rq, 404, NULL,
+		           "There is nothing here, or you were not given access to it.");
 }

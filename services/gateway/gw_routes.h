@@ -41,6 +41,8 @@ int gw_routes_check(const struct gw_route *routes);
 
 /* gw_read.c, gw_command.c: what a row of that kind does. */
 void gw_read(struct gw_rq *rq);
+/* Answers a read that is not GW_DB_OK. */
+void gw_read_failed(struct gw_rq *rq, const struct gw_db_answer *a);
 void gw_command(struct gw_rq *rq);
 void gw_command_state(struct gw_rq *rq);
 /* gw_plain.c: the rest of the table */

@@ -7,6 +7,7 @@
 #include "gw_db.h"
 #include "gw_live.h"
 #include "gw_redis.h"
+#include "gw_routes.h"
 #include "log.h"
 
 #include <inttypes.h>
@@ -172,13 +173,11 @@ static void read_session(struct gw_rq *rq, int status)
 	snprintf(user, sizeof(user), "%" PRId64, rq->session.user);
 	snprintf(generation, sizeof(generation), "%" PRId64, rq->session.generation);
 	a = gw_db("api.session_get", 3, values);
-	if (a.code == GW_DB_OK && PQntuples(a.res) && !PQgetisnull(a.res, 0, 0))
+	if (a.code != GW_DB_OK)
+		gw_read_failed(rq, &a);
+	else if (PQntuples(a.res) && !PQgetisnull(a.res, 0, 0))
 		answer_session(rq, status, PQgetvalue(a.res, 0, 0));
-	else if (a.code == GW_DB_RAISED && a.status == 401)
-		gw_session_over(rq);
-	else if (a.code == GW_DB_AWAY)
-		gw_problem_away(rq);
-	else if (a.code != GW_DB_GONE)
+	else
 		gw_problem_broken(rq);
 	gw_db_release(&a);
 }
@@ -237,8 +236,10 @@ static bool keep_session(struct gw_rq *rq, const struct session_verdict *v)
 		                "Sign-in is not possible right now. Try again in a few seconds.");
 	if (code != GW_REDIS_OK)
 		return false;
-	if (key_of_cookie(rq, before)) /* who signs in again leaves no session behind */
+	if (key_of_cookie(rq, before)) { /* who signs in again leaves nothing behind */
 		gw_redis_del(before);
+		gw_live_session_over(before);
+	}
 	snprintf(cookie, sizeof(cookie), COOKIE "=%s; Path=/; Secure; HttpOnly; SameSite=Strict",
 	         sid);
 	gw_header(rq, "set-cookie", cookie);

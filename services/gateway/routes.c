@@ -56,8 +56,7 @@ const struct gw_route gw_routes[] = {
 static const struct gw_stmt own[] = {
 	{ "api.session_get", "SELECT api.session_get($1::bigint, $2::bigint, $3::jsonb)::text" },
 	{ "api.may_watch", "SELECT api.may_watch($1::bigint, $2::bigint, $3::text)" },
-	{ "bus.result", "SELECT state, result FROM bus.result($1::uuid, $2::text)" },
-	{ "bus.command", "SELECT id, type, state, attempt, to_json(created_at)#>>'{}', to_json(done_at)#>>'{}', result FROM bus.command($1::uuid, $2::text)" },
+	{ "api.command_get", "SELECT id, type, state, attempt, to_json(created_at)#>>'{}', to_json(done_at)#>>'{}', result FROM api.command_get($1::bigint, $2::bigint, $3::uuid)" },
 	{ "bus.peers", "SELECT service, inst, endpoint, draining FROM bus.peers()" },
 	{ "workflow.submit", "SELECT pos, id, status FROM workflow.submit($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::uuid[], $7::bytea[], $8::text[], $9::bytea[]) ORDER BY pos" },
 	{ "hetzner.submit", "SELECT pos, id, status FROM hetzner.submit($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::uuid[], $7::bytea[], $8::text[], $9::bytea[]) ORDER BY pos" },

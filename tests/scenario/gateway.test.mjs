@@ -15,7 +15,7 @@ const ready = () => until('the portal to be ready', () => exchange(`${stack.url}
 const counter = async (name) => Number(new RegExp(`^sps_gateway_${name}_total (\\d+)$`, 'm').exec((await exchange(`${stack.url}/metrics`)).text)[1]);
 
 before(async () => {
-  stack = await startStack({ emulator: false, demo: false, services: ['workflow', 'notifier', 'gateway'], env: { gateway: { SPS_WORKERS: '2' } } });
+  stack = await startStack({ emulator: false, demo: false, services: ['workflow', 'notifier', 'gateway'], env: { gateway: { SPS_WORKERS: '2', SPS_PERSON_REQUESTS: '200' } } });
   for (const [name, role] of Object.entries(people))
     await stack.spsctl(['user', 'add', '--username', name, '--name', name, '--email', `${name}@example.org`, '--role', role], { input: password(name) });
   ada = await signIn('ada');
@@ -45,6 +45,16 @@ test('signing in again leaves no session behind', async () => {
   assert.equal((await first.get('/session')).status, 401);
 });
 
+test('signing in again closes the sockets of the session before, at once', async () => {
+  const [first, other] = [await signIn('mira'), await signIn('mira')];
+  const [ws, stays] = [await first.live(), await other.live()];
+  assert.equal((await first.send('POST', '/session', { username: 'mira', password: password('mira') })).status, 200);
+  await until('the socket to be closed', () => ws.closed, { timeout: 5000, every: 20 }); // it would be looked at in 30 s
+  assert.equal(ws.closed.code, 4401);
+  assert.equal(stays.closed, null);
+  stays.close();
+});
+
 test('signing out ends the session and tells the browser to forget', async () => {
   const mira = await signIn('mira');
   const answer = await mira.send('DELETE', '/session');
@@ -63,6 +73,28 @@ test('a changed role ends the sessions that know the old one', async () => {
   assert.equal((await back.get('/requests')).status, 200);
 });
 
+test('whoever was suspended reads nothing, also not what came of his own commands', async () => {
+  const key = { 'idempotency-key': 'before-the-suspension' };
+  const sessions = [await signIn('mira'), await signIn('mira'), await signIn('mira')];
+  assert.equal((await sessions[0].post('/notifications/read-all', {}, key)).status, 200);
+  const command = await stack.value("SELECT id FROM bus.idem WHERE key = 'before-the-suspension'");
+  assert.equal((await sessions[0].get(`/commands/${command}`)).status, 200);
+  await stack.execute('UPDATE workflow."user" SET state = $1 WHERE username = $2', ['suspended', 'mira']);
+  for (const answer of [await sessions[0].get(`/commands/${command}`), await sessions[1].post('/notifications/read-all', {}, key), await sessions[2].get('/commands/not-an-id')])
+    assert.doesNotMatch(answer.text, /result|"state":"done"/, answer.text);
+  assert.equal((await sessions[0].get('/session')).status, 401);
+  assert.equal((await sessions[1].get('/session')).status, 401);
+  await stack.execute('UPDATE workflow."user" SET state = $1 WHERE username = $2', ['active', 'mira']);
+  const back = await signIn('mira');
+  assert.equal((await back.get(`/commands/${command}`)).body.state, 'done', 'it is still his');
+  await back.send('DELETE', '/session');
+});
+
+test('the gateway may not look past the session at the journal', async () => {
+  for (const call of ["bus.command(gen_random_uuid(), 'user:1')", "bus.send('x', NULL, '', 'user:1', 0, NULL, NULL)"])
+    await assert.rejects(stack.database.psql(['-d', 'sps', '-U', 'sps_gateway', '-c', `SELECT ${call}`]), /permission denied/);
+});
+
 // ---- repeating ----------------------------------------------------------------------------------
 
 test('the same key and body are done once, however often they come', async () => {
@@ -78,6 +110,28 @@ test('the same key and body are done once, however often they come', async () =>
   assert.equal((await ada.post('/projects', body, { 'idempotency-key': 'short' })).status, 400);
 });
 
+test('a key that was used with an ended session costs nobody the next one', async () => {
+  const key = { 'idempotency-key': 'used-too-late' };
+  const mira = await signIn('mira');
+  await stack.execute('UPDATE workflow."user" SET generation = generation + 1 WHERE username = $1', ['mira']);
+  assert.equal((await mira.post('/notifications/read-all', {}, key)).status, 401);
+  const back = await signIn('mira');
+  for (let i = 0; i < 2; i++) assert.notEqual((await back.post('/notifications/read-all', {}, key)).status, 401);
+  assert.equal((await back.get('/session')).status, 200);
+  await back.send('DELETE', '/session');
+});
+
+test('an old answer "your session has ended" is told as what it is', async () => {
+  const key = { 'idempotency-key': 'answered-long-ago' };
+  assert.equal((await ada.post('/notifications/read-all', {}, key)).status, 200);
+  // { status: 401 } as a cmd_answer
+  await stack.execute("UPDATE notifier.inbox SET result = '\\x81a6737461747573cd0191' WHERE id = (SELECT id FROM bus.idem WHERE key = 'answered-long-ago')");
+  const again = await ada.post('/notifications/read-all', {}, key);
+  assert.deepEqual([again.status, again.body.code], [422, 'idempotency_stale']);
+  assert.match(again.body.detail, /before you signed in again/);
+  assert.equal((await ada.get('/session')).status, 200, 'the session has nothing to do with it');
+});
+
 test('what was typed as a secret lies nowhere in the journal', async () => {
   const token = `canary${'z'.repeat(58)}`;
   await ada.write('/projects', { name: 'Sealed', token });
@@ -86,11 +140,13 @@ test('what was typed as a secret lies nowhere in the journal', async () => {
 
 test('commands that come together go into the journal together', async () => {
   const [commands, calls] = [await counter('submits'), await counter('submit_calls')];
-  const answers = await Promise.all(Array.from({ length: 100 }, () => ada.post('/notifications/read-all')));
-  assert.ok(answers.every((a) => a.status === 200));
-  const [sent, needed] = [(await counter('submits')) - commands, (await counter('submit_calls')) - calls];
-  assert.equal(sent, 100);
-  assert.ok(needed < 60, `${needed} calls for ${sent} commands`);
+  const unlock = await stack.database.lock('notifier.inbox');
+  const sending = Promise.all(Array.from({ length: 100 }, () => ada.post('/notifications/read-all')));
+  await until('all of them to wait', async () => (await counter('submits')) === commands + 100, { every: 20 });
+  await unlock();
+  assert.ok((await sending).every((a) => a.status === 200));
+  const needed = (await counter('submit_calls')) - calls;
+  assert.ok(needed <= 20, `${needed} calls for 100 commands`);
 });
 
 // ---- files and lists ----------------------------------------------------------------------------
