@@ -49,8 +49,9 @@ exports() {
 # What every service of ours is told.
 common_settings() {
 	exports "SPS_DB=host=$VAR/run/pg dbname=sps user=$2 passfile=$VAR/secrets/$1.pgpass" \
-		"SPS_REDIS=$VAR/run/redis/redis.sock" "SPS_KEYS=$VAR/keys" "SPS_BIND=tcp://127.0.0.1:*" \
-		"SPS_PUBLIC_URL=$PUBLIC_URL" "SPS_LOG_LEVEL=${SPS_LOG_LEVEL:-info}"
+		"SPS_REDIS=$VAR/run/redis/redis.sock" "SPS_REDIS_USER=$1" "SPS_REDIS_PASSWORD_FILE=$VAR/secrets/$1.redis" \
+		"SPS_KEYS=$VAR/keys" "SPS_BIND=tcp://127.0.0.1:*" "SPS_PUBLIC_URL=$PUBLIC_URL" \
+		"SPS_LOG_LEVEL=${SPS_LOG_LEVEL:-info}"
 }
 
 run_postgresql() { exec_as postgresql "$(pg_bin)/postgres" -D "$VAR/pg"; }

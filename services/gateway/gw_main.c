@@ -106,6 +106,8 @@ void kore_parent_configure(int argc, char **argv)
 		fatal("routes");
 	if (keys_load(&keys, gw_conf.keys, "gateway"))
 		fatal("keys");
+	if (gw_redis_prepare())
+		fatal("redis");
 	gw_static_load(gw_conf.web);
 	gw_openapi_prepare();
 	gw_metrics_prepare();
@@ -147,7 +149,7 @@ void kore_worker_configure(void)
 	atexit(hard_exit);
 	gw_conn_start();
 	gw_db_start(gw_conf.db, (int)gw_conf.db_connections, stmts, n);
-	gw_redis_start(gw_conf.redis);
+	gw_redis_start();
 	gw_bus_start(&keys);
 	gw_live_start();
 	sigfillset(&act.sa_mask);

@@ -83,7 +83,7 @@ test('each service is a user of its own and reads no other one\'s keys, password
     const others = SERVICES.filter((other) => other !== name);
     await as(name, 'test', '-r', join(dir, `keys/private/${name}.key`));
     for (const other of others)
-      for (const file of [`keys/private/${other}.key`, `secrets/${other}.pgpass`, `log/${other}/current`, 'emulator/token', 'demo.json'])
+      for (const file of [`keys/private/${other}.key`, `secrets/${other}.pgpass`, `secrets/${other}.redis`, 'redis.acl', `log/${other}/current`, 'emulator/token', 'demo.json'])
         await assert.rejects(as(name, 'test', '-r', join(dir, file)), `${name} can read ${file}`);
   }
 });
@@ -100,6 +100,7 @@ test('a role of the database opens with its own password only, and only its own 
 
 test('with the real cloud it asks for an address that servers can reach, before anything is touched', async () => {
   const other = mkdtempSync('/var/tmp/sps-local-');
+  chmodSync(other, 0o711);
   const refused = async (settings, why) => assert.rejects(run(LOCAL, [], { env: { ...process.env, SPS_VAR: other, SPS_DEMO: '0', ...settings } }), why);
   try {
     await refused({}, /Set it: SPS_DEMO=0 SPS_PUBLIC_URL=https:\/\/portal\.example\.org/);
@@ -134,7 +135,7 @@ test('down ends every process and frees the port; the data stays', { skip }, asy
 test('behind a TLS proxy people and servers use its address, also after the next start', { skip }, async () => {
   const proxied = { ...env, SPS_PUBLIC_URL: 'https://Portal.example.org:443/', SPS_PROXY: '127.0.0.1' };
   assert.match(await run(LOCAL, [], { env: proxied, timeout: 600000 }), /The portal is at https:\/\/portal\.example\.org\n.*listens at http:\/\/127/);
-  for (const service of ['hetzner', 'notifier', 'gateway'])
+  for (const service of ['hetzner', 'notifier'])
     assert.match(readFileSync(`/proc/${pidOf(service)}/environ`, 'latin1'), /SPS_PUBLIC_URL=https:\/\/portal\.example\.org\0/, service);
   const signIn = (origin, address) => exchange(`${demo().url}/api/v1/session`, { method: 'POST', body: JSON.stringify({ username: 'nobody', password: 'wrong all the same' }),
     headers: { 'content-type': 'application/json', origin, 'x-forwarded-for': address } });
@@ -142,5 +143,5 @@ test('behind a TLS proxy people and servers use its address, also after the next
   assert.equal((await signIn('https://elsewhere.example.org', '198.51.100.7')).status, 403);
   await local('restart'); // without the settings in the environment
   assert.equal((await signIn('https://portal.example.org', '198.51.100.7')).status, 401);
-  assert.match(readFileSync(`/proc/${pidOf('gateway')}/environ`, 'latin1'), /SPS_PROXY=127\.0\.0\.1\0/);
+  assert.match(readFileSync(join(dir, 'service/gateway/run'), 'utf8'), /^export SPS_PROXY=127\.0\.0\.1$/m);
 });

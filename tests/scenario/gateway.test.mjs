@@ -133,14 +133,14 @@ test('a service that is down: 202 and a place to look', async () => {
 });
 
 test('Redis frozen: a sentence in a quarter of a second, and soon at once', async () => {
-  process.kill(stack.redis.pid, 'SIGSTOP');
+  process.kill(stack.redis.server.pid, 'SIGSTOP');
   const seen = [];
   for (let i = 0; i < 12; i++) {
     const started = Date.now();
     const answer = await ada.get('/session');
     seen.push([answer.status, Date.now() - started]);
   }
-  process.kill(stack.redis.pid, 'SIGCONT');
+  process.kill(stack.redis.server.pid, 'SIGCONT');
   assert.ok(seen.every(([status, ms]) => status === 503 && ms < 1000), JSON.stringify(seen));
   assert.ok(seen.filter(([, ms]) => ms < 50).length >= 2, JSON.stringify(seen));
   await until('sessions to be found again', async () => (await ada.get('/session')).status === 200);
