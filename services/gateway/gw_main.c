@@ -91,12 +91,29 @@ static void on_tick(void *arg, uint64_t now)
 	}
 }
 
+/*
+ * Leaves without destructors: those of libraries that libpq and libcurl bring along wait for ever
+ * for a lock of the C library's once something has gone wrong.
+ */
+static void end_parent(int status, void *arg)
+{
+	(void)arg;
+#if defined(GW_NO_SANDBOX)
+	if (!status)                                /* fatal() frees nothing */
+		__lsan_do_recoverable_leak_check(); /* _exit() would leave it out */
+#endif
+	fflush(NULL);
+	log_flush();
+	_exit(status);
+}
+
 /* ---- what Kore calls ---------------------------------------------------------------------- */
 
 void kore_parent_configure(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
+	on_exit(end_parent, NULL);
 	setvbuf(stdout, NULL, _IOLBF,
 	        0); /* kore_log() prints; forked children must not repeat its buffer */
 	if (sodium_init() < 0 || conf_load(gw_conf_tables))
