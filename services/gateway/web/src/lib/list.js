@@ -61,6 +61,11 @@ export class List {
     return this.filters.filter((name) => this.values[name]);
   }
 
+  /** Do the rows have this? Not everybody is shown everything of an object. */
+  shows(key) {
+    return this.items.every((row) => key in row);
+  }
+
   get pages() {
     return this.answer ? Math.max(1, Math.ceil(this.answer.total / Number(this.values.size))) : 1;
   }
