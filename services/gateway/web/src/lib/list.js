@@ -125,5 +125,6 @@ export function mergeRows(old, now, shown, id) {
   const byId = new Map(now.map((row) => [row[id], row]));
   const fresh = now.filter((row) => !shown.has(row[id])).length;
   if (!fresh) return { items: now, fresh: 0 };
-  return { items: old.map((row) => byId.get(row[id]) ?? row), fresh };
+  // what is no longer in the answer has left the filter: its old state and buttons would be a lie
+  return { items: old.flatMap((row) => byId.get(row[id]) ?? []), fresh };
 }
