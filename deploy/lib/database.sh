@@ -1,4 +1,4 @@
-# The private PostgreSQL and Redis: made once, configured at every start.
+# The private PostgreSQL: made once, configured at every start.
 # shellcheck shell=bash
 
 pg_bin() {
@@ -50,26 +50,7 @@ configure_database() {
 	((!IS_ROOT)) || chown postgres: "$VAR/pg"/{sps.conf,pg_hba.conf,pg_ident.conf,postgresql.conf}
 }
 
-write_redis_conf() {
-	cat >"$VAR/redis.conf" <<-END
-		# Written by deploy/local. Redis forgets everything when it stops; that is meant so.
-		port 0
-		unixsocket $VAR/run/redis/redis.sock
-		unixsocketperm 770
-		save ""
-		appendonly no
-		maxmemory 128mb
-		maxmemory-policy volatile-lru
-		daemonize no
-		dir /
-		# no scripts, no administration, nothing that looks through or empties the whole
-		user default on nopass ~* &* +@all -@dangerous -@scripting +info
-	END
-	chmod 0644 "$VAR/redis.conf"
-}
-
 database_answers() { "$(pg_bin)/pg_isready" -q -h "$VAR/run/pg" -d postgres -U postgres; }
-redis_answers() { [[ $(redis-cli -s "$VAR/run/redis/redis.sock" ping) == PONG ]]; }
 
 # Keys, roles' passwords: each file for one user only.
 give_secrets() {

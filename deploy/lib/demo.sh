@@ -23,6 +23,7 @@ choose_ports() {
 	free_port 2525 && MAIL_PORT=$FREE_PORT
 	((PORT == want)) || say "Port $want is taken; the portal listens on $PORT."
 	URL=http://127.0.0.1:$PORT
+	PUBLIC_URL=${SPS_PUBLIC_URL:-$URL}
 }
 
 # One token, made here and known to nobody else.

@@ -11,10 +11,17 @@ missing_packages() {
 	done < <(cat -- "$@")
 }
 
+# Was an installation killed before it could put back what it had changed? (apt-install says how.)
+cut_off() { grep -qsF 'Made by deploy/lib/apt-install' /usr/sbin/policy-rc.d; }
+
 # ensure_packages TABLE…
 ensure_packages() {
 	local -a missing sudo=()
 	mapfile -t missing < <(missing_packages "$@")
+	if ((${#missing[@]} == 0)) && cut_off; then
+		say "An earlier installation was cut off, so packages cannot start services on this machine."
+		if ((IS_ROOT)); then "$ROOT/deploy/lib/apt-install"; else hint "Mend it: sudo $ROOT/deploy/lib/apt-install"; fi
+	fi
 	if ((${#missing[@]})); then
 		if ((!IS_ROOT)); then
 			command -v sudo >/dev/null || die "These packages are missing: ${missing[*]}" \

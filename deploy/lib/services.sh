@@ -49,8 +49,9 @@ exports() {
 # What every service of ours is told.
 common_settings() {
 	exports "SPS_DB=host=$VAR/run/pg dbname=sps user=$2 passfile=$VAR/secrets/$1.pgpass" \
-		"SPS_REDIS=$VAR/run/redis/redis.sock" "SPS_KEYS=$VAR/keys" "SPS_BIND=tcp://127.0.0.1:*" \
-		"SPS_PUBLIC_URL=$URL" "SPS_LOG_LEVEL=${SPS_LOG_LEVEL:-info}"
+		"SPS_REDIS=$VAR/run/redis/redis.sock" "SPS_REDIS_USER=$1" "SPS_REDIS_PASSWORD_FILE=$VAR/secrets/$1.redis" \
+		"SPS_KEYS=$VAR/keys" "SPS_BIND=tcp://127.0.0.1:*" "SPS_PUBLIC_URL=$PUBLIC_URL" \
+		"SPS_LOG_LEVEL=${SPS_LOG_LEVEL:-info}"
 }
 
 run_postgresql() { exec_as postgresql "$(pg_bin)/postgres" -D "$VAR/pg"; }
@@ -111,7 +112,7 @@ run_notifier() {
 
 run_gateway() {
 	common_settings gateway sps_gateway
-	exports "SPS_LISTEN=127.0.0.1:$PORT" "SPS_WEB=$VAR/app/web" "SPS_RUNTIME=$VAR/run/gateway"
+	exports "SPS_LISTEN=127.0.0.1:$PORT" "SPS_PROXY=${SPS_PROXY:-}" "SPS_WEB=$VAR/app/web" "SPS_RUNTIME=$VAR/run/gateway"
 	exec_as gateway "$VAR/app/bin/sps-gateway"
 }
 

@@ -1,6 +1,7 @@
 #include "live.h"
 #include "err.h"
 #include "log.h"
+#include "redis.h"
 
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
@@ -12,8 +13,7 @@
 #define PAUSE_S 1
 
 struct live {
-	char *host;
-	int port; /* 0: host is a socket path */
+	struct redis_login login;
 	redisContext *rc;
 	time_t not_before;
 };
@@ -26,18 +26,11 @@ static time_t now(void)
 	return ts.tv_sec;
 }
 
-struct live *live_new(const char *redis)
+struct live *live_new(void)
 {
 	struct live *l = xcalloc(1, sizeof(*l));
-	char *colon;
 
-	l->host = xstrdup(redis);
-	colon = redis[0] == '/' ? NULL : strrchr(l->host, ':');
-	if (colon) {
-		*colon = '\0';
-		l->port = (int)strtol(colon + 1, NULL, 10);
-	}
-	return l;
+	return redis_login_load(&l->login) ? live_free(l) : l;
 }
 
 struct live *live_free(struct live *l)
@@ -45,7 +38,7 @@ struct live *live_free(struct live *l)
 	if (l) {
 		if (l->rc)
 			redisFree(l->rc);
-		free(l->host);
+		redis_login_release(&l->login);
 		free(l);
 	}
 	return NULL;
@@ -53,28 +46,44 @@ struct live *live_free(struct live *l)
 
 static void give_up(struct live *l, const char *why)
 {
-	log_warn("redis.away", LOG_STR("why", why), LOG_STR("means", "live updates are late, nothing is lost"));
+	log_warn("redis.away", LOG_STR("why", why),
+	         LOG_STR("means", "live updates are late, nothing is lost"));
 	if (l->rc)
 		redisFree(l->rc);
 	l->rc = NULL;
 	l->not_before = now() + PAUSE_S;
 }
 
-static bool connected(struct live *l)
+static bool dial(struct live *l)
 {
 	const struct timeval limit = { .tv_usec = TIMEOUT_US };
 
-	if (l->rc)
+	l->rc = l->login.port ? redisConnectWithTimeout(l->login.host, l->login.port, limit)
+	                      : redisConnectUnixWithTimeout(l->login.host, limit);
+	if (l->rc && !l->rc->err && !redisSetTimeout(l->rc, limit))
 		return true;
-	if (now() < l->not_before)
-		return false;
-	l->rc = l->port ? redisConnectWithTimeout(l->host, l->port, limit) :
-	                  redisConnectUnixWithTimeout(l->host, limit);
-	if (!l->rc || l->rc->err || redisSetTimeout(l->rc, limit)) {
-		give_up(l, l->rc ? l->rc->errstr : "out of memory");
-		return false;
-	}
-	return true;
+	give_up(l, l->rc ? l->rc->errstr : "out of memory");
+	return false;
+}
+
+static bool sign_in(struct live *l)
+{
+	redisReply *reply;
+	bool good;
+
+	if (!l->login.password)
+		return true;
+	reply = redisCommand(l->rc, "AUTH %s %s", l->login.user, l->login.password);
+	good = reply && reply->type != REDIS_REPLY_ERROR;
+	if (!good)
+		give_up(l, reply ? reply->str : l->rc->errstr);
+	freeReplyObject(reply);
+	return good;
+}
+
+static bool connected(struct live *l)
+{
+	return l->rc || (now() >= l->not_before && dial(l) && sign_in(l));
 }
 
 void live_publish(struct live *l, const char *topic, const char *json)
@@ -86,6 +95,7 @@ void live_publish(struct live *l, const char *topic, const char *json)
 	reply = redisCommand(l->rc, "PUBLISH live:%s %s", topic, json);
 	if (!reply)
 		give_up(l, l->rc->errstr);
-	else
-		freeReplyObject(reply);
+	else if (reply->type == REDIS_REPLY_ERROR)
+		redis_refused(topic, reply->str);
+	freeReplyObject(reply);
 }

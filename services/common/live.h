@@ -9,7 +9,7 @@
  */
 struct live;
 
-struct live *live_new(const char *redis); /* path of a Unix socket, or host:port */
+struct live *live_new(void); /* as the settings of redis.h say; NULL after saying why in the log */
 struct live *live_free(struct live *l);
 /* @json is one complete object whose "topic" member equals @topic. Never fails; drops when Redis is gone. */
 void live_publish(struct live *l, const char *topic, const char *json);

@@ -1,12 +1,16 @@
 #include "secret.h"
 #include "err.h"
+#include "log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define VERSION 1
+#define FILE_MAX 512
 #define NONCE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG crypto_aead_xchacha20poly1305_ietf_ABYTES
 
@@ -111,6 +115,28 @@ int secret_load(const struct keys *k, const char *row, const uint8_t *blob, size
 	*ret_value = value;
 	*ret_len = value_len;
 	return 0;
+}
+
+char *secret_from_file(const char *path)
+{
+	char *value = sodium_malloc(FILE_MAX);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (!value)
+		abort();
+	n = fd < 0 ? -1 : read(fd, value, FILE_MAX - 1);
+	value[n > 0 ? n : 0] = '\0';
+	value[strcspn(value, "\r\n")] = '\0';
+	if (!*value) {
+		log_error("secret.unreadable", LOG_STR("file", path),
+		          LOG_STR("why", n < 0 ? strerror(errno) : "there is nothing in it"));
+		sodium_free(value);
+		value = NULL;
+	}
+	if (fd >= 0)
+		close(fd);
+	return value;
 }
 
 void secret_free(char *value)

@@ -32,6 +32,8 @@ int secret_store(const struct keys *k, const char *row, const void *value, size_
                  uint8_t **ret, size_t *ret_len);
 int secret_load(const struct keys *k, const char *row, const uint8_t *blob, size_t len,
                 char **ret_value, size_t *ret_len);
+/* The first line of a file, as if it came from secret_open(). NULL when it is empty or unreadable, said in the log. */
+char *secret_from_file(const char *path);
 void secret_free(char *value); /* zeroes; accepts NULL */
 void secret_cleanup(char **value); /* for _cleanup_ */
 

@@ -1,6 +1,7 @@
 /* The life of a service: configuration, connections, loop, drain, end. */
 #include "service.h"
 #include "err.h"
+#include "redis.h"
 #include "service_impl.h"
 
 #include <errno.h>
@@ -22,12 +23,11 @@
 #define DRAIN_MS 5000
 
 static struct {
-	const char *db, *redis, *keys, *bind, *advertise, *log_level;
+	const char *db, *keys, *bind, *advertise, *log_level;
 } conf;
 
 static const struct conf_param common_params[] = {
 	{ "db", CONF_STR, &conf.db, NULL, "PostgreSQL connection string of this service's role" },
-	{ "redis", CONF_STR, &conf.redis, NULL, "Redis: path of its socket, or host:port" },
 	{ "keys", CONF_STR, &conf.keys, NULL, "key directory made by spsctl keygen" },
 	{ "bind", CONF_STR, &conf.bind, "tcp://127.0.0.1:*", "where others ring this replica" },
 	{ "advertise", CONF_STR, &conf.advertise, "", "host name or address others reach it by, when not the bound one" },
@@ -371,7 +371,9 @@ static int set_up(struct service *s)
 	if (r)
 		return r;
 	s->db = db_new(conf.db, s->info->name);
-	s->live = live_new(conf.redis);
+	s->live = live_new();
+	if (!s->live)
+		return -EINVAL;
 	s->peers = peers_new(&s->keys, s->info->name, &peer_ops, s);
 	r = wait_for_database(s);
 	if (!r && s->me->start)
@@ -426,7 +428,7 @@ static void tear_down(struct service *s)
 int svc_run(const struct svc_main *me, int argc, char **argv)
 {
 	static const struct conf_param none[] = { CONF_END };
-	const struct conf_param *const tables[] = { common_params, me->params ? me->params : none, NULL };
+	const struct conf_param *const tables[] = { common_params, redis_params, me->params ? me->params : none, NULL };
 	static struct service s;
 	int r;
 

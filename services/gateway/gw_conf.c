@@ -1,5 +1,7 @@
 #include "gw_conf.h"
 
+#include "redis.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +10,6 @@ struct gw_conf gw_conf;
 static const struct conf_param params[] = {
 	{ "db", CONF_STR, &gw_conf.db, NULL,
 	  "PostgreSQL connection string of the role sps_gateway" },
-	{ "redis", CONF_STR, &gw_conf.redis, NULL, "Redis: path of its socket, or host:port" },
 	{ "keys", CONF_STR, &gw_conf.keys, NULL, "key directory made by spsctl keygen" },
 	{ "listen", CONF_STR, &gw_conf.listen, "127.0.0.1:8080",
 	  "address and port of the portal, plain HTTP; TLS belongs to a proxy in front" },
@@ -31,7 +32,7 @@ static const struct conf_param params[] = {
 	{ "log_level", CONF_STR, &gw_conf.log_level, "info", "debug, info, warn or error" },
 	CONF_END,
 };
-const struct conf_param *const gw_conf_tables[] = { params, NULL };
+const struct conf_param *const gw_conf_tables[] = { params, redis_params, NULL };
 
 bool gw_conf_origin(const char *origin)
 {

@@ -3,7 +3,7 @@
 #include "conf.h"
 
 struct gw_conf {
-	const char *db, *redis, *keys, *listen, *web, *public_url, *proxy, *log_level;
+	const char *db, *keys, *listen, *web, *public_url, *proxy, *log_level;
 	int64_t workers, db_connections, live_recheck_s, person_requests, address_connections;
 };
 extern struct gw_conf gw_conf;

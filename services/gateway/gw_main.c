@@ -101,12 +101,29 @@ static void on_tick(void *arg, uint64_t now)
 	}
 }
 
+/*
+ * Leaves without destructors: those of libraries that libpq and libcurl bring along wait for ever
+ * for a lock of the C library's once something has gone wrong.
+ */
+static void end_parent(int status, void *arg)
+{
+	(void)arg;
+#if defined(GW_NO_SANDBOX)
+	if (!status)                                /* fatal() frees nothing */
+		__lsan_do_recoverable_leak_check(); /* _exit() would leave it out */
+#endif
+	fflush(NULL);
+	log_flush();
+	_exit(status);
+}
+
 /* ---- what Kore calls ---------------------------------------------------------------------- */
 
 void kore_parent_configure(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
+	on_exit(end_parent, NULL);
 	setvbuf(stdout, NULL, _IOLBF,
 	        0); /* kore_log() prints; forked children must not repeat its buffer */
 	if (sodium_init() < 0 || conf_load(gw_conf_tables))
@@ -117,6 +134,8 @@ void kore_parent_configure(int argc, char **argv)
 		fatal("routes");
 	if (keys_load(&keys, gw_conf.keys, "gateway"))
 		fatal("keys");
+	if (gw_redis_prepare())
+		fatal("redis");
 	gw_static_load(gw_conf.web);
 	gw_openapi_prepare();
 	gw_metrics_prepare();
@@ -158,7 +177,7 @@ void kore_worker_configure(void)
 	atexit(hard_exit);
 	gw_conn_start();
 	gw_db_start(gw_conf.db, (int)gw_conf.db_connections, stmts, n);
-	gw_redis_start(gw_conf.redis);
+	gw_redis_start();
 	gw_bus_start(&keys);
 	gw_live_start();
 	sigfillset(&act.sa_mask);

@@ -2,14 +2,12 @@
 
 #include "err.h"
 #include "gw_co.h"
+#include "gw_redis_link.h"
 #include "log.h"
 
-#include <hiredis/async.h>
-#include <hiredis/hiredis.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/queue.h>
 
 #define TIMEOUT_MS 200
@@ -17,16 +15,6 @@
 #define PAUSE_MS 1000
 #define TICK_MS 50
 #define RECONNECT_MS 300
-
-struct link {
-	struct kore_event evt; /* first: Kore hands this back */
-	redisAsyncContext *ac;
-	int fd;
-	int mask, armed; /* what hiredis wants, what epoll knows */
-	bool up, subscriber;
-	bool soon; /* a write is due in the next turn of the loop */
-	bool said; /* that it cannot be reached: once is enough */
-};
 
 /* One command. hiredis calls on_reply() for each exactly once, late or never asked for any more;
  * that frees it. */
@@ -37,7 +25,10 @@ struct ask {
 	TAILQ_ENTRY(ask) link;
 };
 
-static struct link commands, listener = { .subscriber = true };
+static void on_let_in(redisAsyncContext *ac);
+static void on_lost(void);
+
+static struct gw_redis_link commands, listener = { .on_let_in = on_let_in, .on_lost = on_lost };
 static TAILQ_HEAD(, ask) waiting =
 	TAILQ_HEAD_INITIALIZER(waiting); /* those with .done, oldest first */
 static unsigned timeouts;
@@ -45,87 +36,9 @@ static uint64_t paused_until;
 static void (*on_live)(const char *topic, const char *json, size_t len);
 static void (*on_deaf)(void);
 static bool listening; /* Redis has confirmed the subscription */
-static char *host;
-static int port;
+static struct redis_login login;
 
-/* ---- hiredis on Kore's epoll -------------------------------------------------------------- */
-
-static void arm(struct link *l)
-{
-	int wanted = l->soon ? l->mask & ~EPOLLOUT : l->mask; /* soon it need not be asked for */
-
-	if (wanted == l->armed)
-		return;
-	l->armed = wanted;
-	kore_platform_event_schedule(l->fd, wanted, 0, l); /* level triggered; ADD or MOD */
-}
-
-static void on_write(void *arg, uint64_t now)
-{
-	struct link *l = arg;
-	(void)now;
-
-	l->soon = false;
-	if (l->ac && l->up && (l->mask & EPOLLOUT))
-		redisAsyncHandleWrite(l->ac);
-	if (l->ac)
-		arm(l); /* it could not take all of it */
-}
-
-static void set(struct link *l, int bit, bool on)
-{
-	l->mask = on ? l->mask | bit : l->mask & ~bit;
-	if (bit != EPOLLOUT || !on || !l->up) {
-		arm(l);
-	} else if (!l->soon) { /* a socket nearly always takes a command: no need to ask epoll */
-		l->soon = true;
-		kore_timer_add(on_write, 0, l, KORE_TIMER_ONESHOT);
-	}
-}
-
-static void add_read(void *l)
-{
-	set(l, EPOLLIN, true);
-}
-
-static void del_read(void *l)
-{
-	set(l, EPOLLIN, false);
-}
-
-static void add_write(void *l)
-{
-	set(l, EPOLLOUT, true);
-}
-
-static void del_write(void *l)
-{
-	set(l, EPOLLOUT, false);
-}
-
-/* hiredis closes the descriptor right after this; Kore ends on an error of epoll: touch nothing. */
-static void cleanup(void *arg)
-{
-	struct link *l = arg;
-
-	l->mask = l->armed = 0;
-	l->ac = NULL;
-	l->up = false;
-	if (l->subscriber)
-		listening = false;
-}
-
-static void on_event(void *arg, int error)
-{
-	struct link *l = arg;
-	int flags = l->evt.flags;
-
-	l->evt.flags = 0;
-	if (l->ac && ((flags & KORE_EVENT_READ) || error))
-		redisAsyncHandleRead(l->ac);
-	if (l->ac && (flags & KORE_EVENT_WRITE) && (l->mask & EPOLLOUT))
-		redisAsyncHandleWrite(l->ac);
-}
+/* ---- the live topics ---------------------------------------------------------------------- */
 
 static void on_message(redisAsyncContext *ac, void *r, void *arg)
 {
@@ -144,63 +57,28 @@ static void on_message(redisAsyncContext *ac, void *r, void *arg)
 		on_live(reply->element[2]->str + 5, reply->element[3]->str, reply->element[3]->len);
 }
 
-static void on_connect(const redisAsyncContext *ac, int status)
+static void on_let_in(redisAsyncContext *ac)
 {
-	struct link *l = ac->ev.data;
-
-	if (status != REDIS_OK) {
-		if (!l->said)
-			log_warn("redis.away", LOG_STR("why", ac->errstr));
-		l->said = true;
-		return;
-	}
-	l->up = true;
-	l->said = false;
-	if (l->subscriber)
-		redisAsyncCommand(l->ac, on_message, NULL, "PSUBSCRIBE live:*");
+	redisAsyncCommand(ac, on_message, NULL, "PSUBSCRIBE live:*");
 }
 
-static void on_disconnect(const redisAsyncContext *ac, int status)
+static void on_lost(void)
 {
-	const struct link *l = ac->ev.data;
-
-	if (status != REDIS_OK)
-		log_warn("redis.lost", LOG_STR("why", ac->errstr));
-	if (l->subscriber && on_deaf)
+	listening = false;
+	if (on_deaf)
 		on_deaf();
 }
 
-static void dial(struct link *l)
-{
-	redisAsyncContext *ac = port ? redisAsyncConnect(host, port) : redisAsyncConnectUnix(host);
-
-	if (!ac || ac->err) {
-		if (ac)
-			redisAsyncFree(ac);
-		return;
-	}
-	l->ac = ac;
-	l->fd = ac->c.fd;
-	l->mask = l->armed = 0;
-	l->evt.handle = on_event;
-	ac->ev.data = l;
-	ac->ev.addRead = add_read;
-	ac->ev.delRead = del_read;
-	ac->ev.addWrite = add_write;
-	ac->ev.delWrite = del_write;
-	ac->ev.cleanup = cleanup;
-	redisAsyncSetConnectCallback(ac, on_connect);
-	redisAsyncSetDisconnectCallback(ac, on_disconnect);
-}
+/* ---- the connections ---------------------------------------------------------------------- */
 
 static void on_reconnect(void *arg, uint64_t now)
 {
 	(void)arg;
 	(void)now;
 	if (!commands.ac)
-		dial(&commands);
+		gw_redis_dial(&commands, &login);
 	if (!listener.ac)
-		dial(&listener);
+		gw_redis_dial(&listener, &login);
 }
 
 /* Whoever waits is told once. */
@@ -231,25 +109,22 @@ static void on_timeout(void *arg, uint64_t now)
 	}
 }
 
-void gw_redis_start(const char *where)
+int gw_redis_prepare(void)
 {
-	char *colon;
+	return redis_login_load(&login);
+}
 
-	host = xstrdup(where);
-	colon = where[0] == '/' ? NULL : strrchr(host, ':');
-	if (colon) {
-		*colon = '\0';
-		port = (int)strtol(colon + 1, NULL, 10);
-	}
-	dial(&commands);
-	dial(&listener);
+void gw_redis_start(void)
+{
+	gw_redis_dial(&commands, &login);
+	gw_redis_dial(&listener, &login);
 	kore_timer_add(on_reconnect, RECONNECT_MS, NULL, 0);
 	kore_timer_add(on_timeout, TICK_MS, NULL, 0);
 }
 
 bool gw_redis_ready(void)
 {
-	return commands.up && kore_time_ms() >= paused_until;
+	return commands.let_in && kore_time_ms() >= paused_until;
 }
 
 void gw_redis_listen(void (*fn)(const char *topic, const char *json, size_t len),
@@ -274,6 +149,8 @@ static void on_reply(redisAsyncContext *ac, void *r, void *arg)
 
 	if (reply)
 		timeouts = 0;
+	if (reply && reply->type == REDIS_REPLY_ERROR)
+		redis_refused("command", reply->str);
 	if (!reply || reply->type == REDIS_REPLY_ERROR)
 		tell(a, GW_REDIS_AWAY, NULL);
 	else if (reply->type == REDIS_REPLY_NIL ||

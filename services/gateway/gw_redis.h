@@ -8,7 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-void gw_redis_start(const char *where); /* socket path, or host:port */
+/* In the parent: reads the password that the settings of redis.h name. 0 or -errno, said in the
+ * log. */
+int gw_redis_prepare(void);
+void gw_redis_start(void);
 bool gw_redis_ready(void);
 
 enum gw_redis_code { GW_REDIS_OK, GW_REDIS_NONE, GW_REDIS_AWAY, GW_REDIS_GONE };

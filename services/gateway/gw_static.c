@@ -95,7 +95,7 @@ static const struct asset *find(const char *path)
 {
 	const struct asset key = { .path = (char *)(uintptr_t)path };
 
-	return bsearch(&key, assets, n_assets, sizeof(*assets), by_path);
+	return n_assets ? bsearch(&key, assets, n_assets, sizeof(*assets), by_path) : NULL;
 }
 
 void gw_static_load(const char *dir)
@@ -158,6 +158,11 @@ void gw_static(struct gw_rq *rq)
 	const struct asset *a = choose(rq);
 	const struct bytes *b;
 
+	if (!n_assets && is_page(rq->req->path)) {
+		gw_problem_said(rq, 503, NULL, NULL,
+		                "The portal's pages are not installed here. Its API works.");
+		return;
+	}
 	if (!a) {
 		gw_problem(rq, 404, NULL, "There is nothing at this address.");
 		return;

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #define CONNECT_MS 5000L
-#define PASSWORD_MAX 512
 
 struct mail {
 	struct curl_loop *loop;
@@ -96,29 +95,6 @@ static void on_done(CURL *easy, CURLcode code, void *arg)
 
 /* ---- settings ------------------------------------------------------------------------------ */
 
-static char *read_password(const char *path)
-{
-	char *password = sodium_malloc(PASSWORD_MAX);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (!password)
-		abort();
-	n = fd < 0 ? -1 : read(fd, password, PASSWORD_MAX - 1);
-	if (n < 0) {
-		log_error("mail.password_unreadable", LOG_STR("file", path),
-		          LOG_STR("why", strerror(errno)));
-		sodium_free(password);
-		password = NULL;
-	} else {
-		password[n] = '\0';
-		password[strcspn(password, "\r\n")] = '\0';
-	}
-	if (fd >= 0)
-		close(fd);
-	return password;
-}
-
 static bool is_loopback(const char *url)
 {
 	static const char *const names[] = { "localhost", "127.0.0.1", "::1", "[::1]" };
@@ -142,7 +118,7 @@ struct mail *mail_new(struct service *s, const struct mail_settings *settings)
 	m->settings = *settings;
 	m->local = is_loopback(settings->url);
 	m->loop = curl_loop_new(s, on_done, m);
-	if (*settings->password_file && !(m->password = read_password(settings->password_file)))
+	if (*settings->password_file && !(m->password = secret_from_file(settings->password_file)))
 		return mail_free(m);
 	return m;
 }

@@ -10,7 +10,7 @@ import redis
 from flask import Flask, Response, abort, request
 
 app = Flask(__name__)
-sessions = redis.Redis(unix_socket_path=os.environ["BENCH_REDIS"])
+sessions = redis.Redis(unix_socket_path=os.environ["BENCH_REDIS"], username="tester", password="any")
 db = psycopg2.connect(os.environ["BENCH_DB"])
 db.autocommit = True
 

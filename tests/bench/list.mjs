@@ -43,7 +43,7 @@ async function startFlask() {
   const who = { user: admin.session.user.id, generation: await stack.value('SELECT generation FROM workflow."user" WHERE id = $1', [admin.session.user.id]) };
   await stack.redisCommand('SET', 'bench:abc', JSON.stringify(who));
   const server = new Server('flask', 'gunicorn', ['-w', '2', '-b', `127.0.0.1:${port}`, '--chdir', join(ROOT, 'tests/bench'), 'flask_app:app'],
-    { log: stack.log('flask'), env: { BENCH_REDIS: stack.redisSocket, BENCH_DB: stack.database.conninfo('sps_gateway') } });
+    { log: stack.log('flask'), env: { BENCH_REDIS: stack.redis.socket, BENCH_DB: stack.database.conninfo('sps_gateway') } });
   server.start();
   return { server, url: `http://127.0.0.1:${port}`, cookie: 'sid=abc' };
 }

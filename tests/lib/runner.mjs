@@ -41,8 +41,8 @@ export class Runner {
   }
 
   async openDoors() {
-    const { dir, redisSocket } = this.stack;
-    for (const path of [redisSocket, join(dir, 'runs'), join(dir, 'keys/private/ansible-runner.key')]) chownSync(path, SERVICE_UID, SERVICE_UID);
+    const { dir, redis } = this.stack;
+    for (const path of [redis.socket, redis.passwordFile('ansible-runner'), join(dir, 'runs'), join(dir, 'keys/private/ansible-runner.key')]) chownSync(path, SERVICE_UID, SERVICE_UID);
     for (const path of [join(dir, 'keys'), join(dir, 'keys/private'), join(dir, 'keys/public'), join(dir, 'pg'), join(dir, 'runs')]) chmodSync(path, 0o711);
     chmodSync(join(dir, 'keys/public'), 0o755);
     for (const file of readdirSync(join(dir, 'keys/public'))) chmodSync(join(dir, 'keys/public', file), 0o644);
@@ -173,7 +173,7 @@ export class Runner {
   // What everybody who watches is sent, by topic.
   watch() {
     this.frames = [];
-    this.watching = spawn('redis-cli', ['-s', this.stack.redisSocket, 'PSUBSCRIBE', 'live:*'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    this.watching = spawn('redis-cli', [...this.stack.redis.testerArgs, 'PSUBSCRIBE', 'live:*'], { stdio: ['ignore', 'pipe', 'ignore'] });
     let rest = '';
     this.watching.stdout.on('data', (chunk) => {
       const lines = (rest + chunk).split('\n');

@@ -23,6 +23,7 @@ import { startMailSink } from '../../deploy/demo/mail-sink.mjs';
 import { Client, exchange } from './client.mjs';
 import { startDatabase } from './database.mjs';
 import { Server, freePort, run } from './process.mjs';
+import { Redis } from './redis.mjs';
 import { until } from './until.mjs';
 
 export { until } from './until.mjs';
@@ -82,15 +83,12 @@ class Stack {
   }
 
   async startRedis() {
-    this.redisSocket = join(this.dir, 'redis.sock');
-    this.redis = new Server('redis', 'redis-server', ['--port', '0', '--unixsocket', this.redisSocket, '--unixsocketperm', '700',
-      '--save', '', '--appendonly', 'no', '--dir', this.dir, '--daemonize', 'no'], { log: this.log('redis'), cwd: this.dir });
-    this.redis.start();
-    await until('Redis to answer', () => this.redisCommand('PING'), { every: 20 });
+    this.redis = new Redis(this.dir, this.log('redis'));
+    await this.redis.start();
   }
 
   redisCommand(...words) {
-    return run('redis-cli', ['-s', this.redisSocket, ...words]);
+    return this.redis.command(...words);
   }
 
   // The emulator has one project with a token made for this stack alone.
@@ -120,7 +118,7 @@ class Stack {
     const all = {
       ...SANITIZERS,
       SPS_DB: this.database.conninfo(role),
-      SPS_REDIS: this.redisSocket,
+      ...this.redis.settings(name),
       SPS_KEYS: join(this.dir, 'keys'),
       SPS_PUBLIC_URL: this.url,
       SPS_LOG_LEVEL: 'debug',
@@ -192,7 +190,7 @@ class Stack {
     bad.push(...this.complaints());
     await end(this.emulator, { patience: 60000 });
     await this.mail?.close();
-    await end(this.redis);
+    await end(this.redis?.server);
     await this.database?.stop();
     if (!process.env.SPS_KEEP && !bad.length) rmSync(this.dir, { recursive: true, force: true });
     if (bad.length) throw new Error(`${bad.join('\n')}\n(the logs are kept in ${this.dir}/log)`);

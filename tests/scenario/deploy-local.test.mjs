@@ -2,7 +2,7 @@
 // belongs to another, and everything ends when told. Servers do not boot here (that is another scenario).
 
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -83,7 +83,7 @@ test('each service is a user of its own and reads no other one\'s keys, password
     const others = SERVICES.filter((other) => other !== name);
     await as(name, 'test', '-r', join(dir, `keys/private/${name}.key`));
     for (const other of others)
-      for (const file of [`keys/private/${other}.key`, `secrets/${other}.pgpass`, `log/${other}/current`, 'emulator/token', 'demo.json'])
+      for (const file of [`keys/private/${other}.key`, `secrets/${other}.pgpass`, `secrets/${other}.redis`, 'redis.acl', `log/${other}/current`, 'emulator/token', 'demo.json'])
         await assert.rejects(as(name, 'test', '-r', join(dir, file)), `${name} can read ${file}`);
   }
 });
@@ -96,6 +96,21 @@ test('a role of the database opens with its own password only, and only its own 
   await assert.rejects(ask('notifier', 'postgres', 'notifier', 'SELECT 1'), /Peer authentication failed/);
   await assert.rejects(ask('notifier', 'sps_notifier', 'notifier', 'SELECT password_hash FROM workflow."user"'), /permission denied/);
   await assert.rejects(ask('gateway', 'sps_gateway', 'gateway', 'SELECT * FROM notifier.notification'), /permission denied/);
+});
+
+test('with the real cloud it asks for an address that servers can reach, before anything is touched', async () => {
+  const other = mkdtempSync('/var/tmp/sps-local-');
+  chmodSync(other, 0o711);
+  const refused = async (settings, why) => assert.rejects(run(LOCAL, [], { env: { ...process.env, SPS_VAR: other, SPS_DEMO: '0', ...settings } }), why);
+  try {
+    await refused({}, /Set it: SPS_DEMO=0 SPS_PUBLIC_URL=https:\/\/portal\.example\.org/);
+    for (const url of ['http://127.0.0.1:8080', 'http://localhost', 'https://[::1]:8443/']) await refused({ SPS_PUBLIC_URL: url }, /needs an address they can reach/);
+    await refused({ SPS_PUBLIC_URL: 'portal.example.org' }, /is not an address like/);
+    await refused({ SPS_PUBLIC_URL: 'https://portal.example.org', SPS_PROXY: 'nginx' }, /SPS_PROXY=nginx is not the address/);
+    assert.deepEqual(readdirSync(other).filter((name) => !['log', '.sps-var'].includes(name)), []);
+  } finally {
+    rmSync(other, { recursive: true });
+  }
 });
 
 test('a killed service comes back by itself', { skip }, async () => {
@@ -115,4 +130,18 @@ test('down ends every process and frees the port; the data stays', { skip }, asy
   await assert.rejects(exchange(`${demo().url}/readyz`), /ECONNREFUSED/);
   assert.ok(statSync(join(dir, 'pg/PG_VERSION')));
   await assert.rejects(local('status'), /Nothing is running/);
+});
+
+test('behind a TLS proxy people and servers use its address, also after the next start', { skip }, async () => {
+  const proxied = { ...env, SPS_PUBLIC_URL: 'https://Portal.example.org:443/', SPS_PROXY: '127.0.0.1' };
+  assert.match(await run(LOCAL, [], { env: proxied, timeout: 600000 }), /The portal is at https:\/\/portal\.example\.org\n.*listens at http:\/\/127/);
+  for (const service of ['hetzner', 'notifier'])
+    assert.match(readFileSync(`/proc/${pidOf(service)}/environ`, 'latin1'), /SPS_PUBLIC_URL=https:\/\/portal\.example\.org\0/, service);
+  const signIn = (origin, address) => exchange(`${demo().url}/api/v1/session`, { method: 'POST', body: JSON.stringify({ username: 'nobody', password: 'wrong all the same' }),
+    headers: { 'content-type': 'application/json', origin, 'x-forwarded-for': address } });
+  assert.equal((await signIn('https://portal.example.org', '198.51.100.7')).status, 401);
+  assert.equal((await signIn('https://elsewhere.example.org', '198.51.100.7')).status, 403);
+  await local('restart'); // without the settings in the environment
+  assert.equal((await signIn('https://portal.example.org', '198.51.100.7')).status, 401);
+  assert.match(readFileSync(join(dir, 'service/gateway/run'), 'utf8'), /^export SPS_PROXY=127\.0\.0\.1$/m);
 });

@@ -1,9 +1,12 @@
 // The portal's door on good and bad days: sessions, keys for repeating, files, outages, leaving.
 
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { freePort } from '../lib/process.mjs';
 import { Client, exchange, startStack, until } from '../lib/stack.mjs';
 
 const people = { ada: 'administrator', mira: 'sales_agent' };
@@ -13,6 +16,14 @@ let stack, ada;
 const signIn = (username) => new Client(stack.url).signIn({ username, password: password(username) });
 const ready = () => until('the portal to be ready', () => exchange(`${stack.url}/readyz`).then((a) => a.status === 200), { timeout: 20000 });
 const counter = async (name) => Number(new RegExp(`^sps_gateway_${name}_total (\\d+)$`, 'm').exec((await exchange(`${stack.url}/metrics`)).text)[1]);
+
+// One more gateway, with other settings.
+async function another(settings) {
+  const port = await freePort();
+  const server = stack.addService('gateway', { SPS_LISTEN: `127.0.0.1:${port}`, SPS_RUNTIME: join(stack.dir, `gateway-${port}`), ...settings }, `gateway-${port}`);
+  server.start();
+  return { server, url: `http://127.0.0.1:${port}` };
+}
 
 before(async () => {
   stack = await startStack({ emulator: false, demo: false, services: ['workflow', 'notifier', 'gateway'], env: { gateway: { SPS_WORKERS: '2', SPS_PERSON_REQUESTS: '200' } } });
@@ -189,14 +200,14 @@ test('a service that is down: 202 and a place to look', async () => {
 });
 
 test('Redis frozen: a sentence in a quarter of a second, and soon at once', async () => {
-  process.kill(stack.redis.pid, 'SIGSTOP');
+  process.kill(stack.redis.server.pid, 'SIGSTOP');
   const seen = [];
   for (let i = 0; i < 12; i++) {
     const started = Date.now();
     const answer = await ada.get('/session');
     seen.push([answer.status, Date.now() - started]);
   }
-  process.kill(stack.redis.pid, 'SIGCONT');
+  process.kill(stack.redis.server.pid, 'SIGCONT');
   assert.ok(seen.every(([status, ms]) => status === 503 && ms < 1000), JSON.stringify(seen));
   assert.ok(seen.filter(([, ms]) => ms < 50).length >= 2, JSON.stringify(seen));
   await until('sessions to be found again', async () => (await ada.get('/session')).status === 200);
@@ -221,6 +232,28 @@ test('the database crashes under writes: each is done once', async () => {
   for (const answer of await Promise.all(writes)) assert.ok([200, 202, 503].includes(answer.status), answer.text);
   for (let i = 0; i < 20; i++) await ada.write('/notifications/read-all', {}, { 'idempotency-key': `over-a-crash-${i}` });
   assert.equal(await stack.value("SELECT count(*)::int FROM bus.idem m JOIN notifier.inbox i USING (id) WHERE m.key LIKE 'over-a-crash-%'"), 20);
+});
+
+test('without its pages a gateway says so, serves the API, and ends when told', async () => {
+  const bare = await another({ SPS_WEB: join(stack.dir, 'not-built') });
+  await until('it to be ready', () => exchange(`${bare.url}/readyz`).then((a) => a.status === 200));
+  assert.match(bare.server.output(), /"event":"web.missing".*npm ci && node build.mjs/);
+  const page = await exchange(`${bare.url}/requests`, { headers: { accept: 'text/html' } });
+  assert.equal(page.status, 503);
+  assert.match(page.text, /pages are not installed here/);
+  assert.equal((await exchange(`${bare.url}/api/v1/openapi.json`)).status, 200);
+  assert.equal((await bare.server.stop({ patience: 10000 })).code, 0);
+});
+
+test('with pages it cannot use it ends at once, with a reason and a status', async () => {
+  const web = join(stack.dir, 'broken-web');
+  mkdirSync(web);
+  writeFileSync(join(web, 'manifest.json'), '[{"path":"/","file":"index.html","type":"text/html"}]');
+  const { server } = await another({ SPS_WEB: web });
+  const late = sleep(10000, 'it is still there', { ref: false });
+  assert.equal((await Promise.race([server.ended, late])).code, 1);
+  assert.match(server.output(), /web manifest: .*index\.html: No such file/);
+  delete stack.services[server.name]; // it was meant to end like this
 });
 
 test('a new gateway finishes what it has and sends live sockets elsewhere', async () => {

@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { run } from '../lib/process.mjs';
 import { startStack, until } from '../lib/stack.mjs';
 
 let stack, ada, mira, own, foreign;
@@ -34,7 +33,7 @@ after(() => stack?.stop());
 const signIn = (username) => stack.client({ username, password: password(username) });
 const publish = (topic, frame) => stack.redisCommand('PUBLISH', `live:${topic}`, JSON.stringify({ topic, ...frame }));
 // Many at once, through one connection: [[topic, frame], …]
-const publishAll = (list) => run('redis-cli', ['-s', stack.redisSocket], {
+const publishAll = (list) => stack.redis.cli([], {
   input: list.map(([topic, frame]) => `PUBLISH live:${topic} '${JSON.stringify({ topic, ...frame })}'\n`).join(''),
 });
 const has = (ws, what, test, timeout = 5000) => until(what, () => ws.messages.some(test), { timeout, every: 20 });

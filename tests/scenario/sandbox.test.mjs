@@ -63,8 +63,8 @@ test('reads, commands, live changes and files all work inside it', async () => {
 test('services, Redis and the database may be restarted', async () => {
   await stack.services.notifier.kill9();
   stack.services.notifier.start();
-  await stack.redis.stop();
-  stack.redis.start();
+  await stack.redis.server.stop();
+  await stack.redis.start();
   await stack.database.crash();
   await stack.database.start();
   await until('the portal to be ready', () => exchange(`${stack.url}/readyz`).then((a) => a.status === 200), { timeout: 20000 });

@@ -1,8 +1,9 @@
 // Rules about the source itself that a reader relies on.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -55,4 +56,26 @@ test('nothing is left half done', () => {
   const mark = new RegExp(['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'not imple' + 'mented'].map((w) => `\\b${w}\\b`).join('|'));
   const bad = files.filter((f) => /\.(c|h|mjs|js|sql|sh|py)$/.test(f) && !f.endsWith('package-lock.json')).filter((f) => mark.test(text(f)));
   assert.deepEqual(bad, []);
+});
+
+test('a look at the style that sees nothing, or whose tool breaks, does not pass', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'sps-style-'));
+  const style = (env = {}) => spawnSync('bash', [join(dir, 'tests/style')], { encoding: 'utf8', env: { ...process.env, GIT_CEILING_DIRECTORIES: dirname(dir), ...env } });
+  try {
+    mkdirSync(join(dir, 'tests'));
+    cpSync(join(ROOT, 'tests/style'), join(dir, 'tests/style'));
+    assert.equal(style().status, 1, 'no repository');
+    execFileSync('git', ['init', '-q', dir]);
+    assert.match(style().stdout, /not ok - there are C files to look at/);
+    mkdirSync(join(dir, 'proto'));
+    writeFileSync(join(dir, 'proto/a.c'), 'int a;\n');
+    assert.equal(style().status, 0, style().stdout);
+    mkdirSync(join(dir, 'bin'));
+    writeFileSync(join(dir, 'bin/shellcheck'), '#!/bin/sh\nexit 2\n', { mode: 0o755 });
+    assert.match(style({ PATH: `${join(dir, 'bin')}:${process.env.PATH}` }).stdout, /not ok - shellcheck/);
+    writeFileSync(join(dir, 'proto/a.c'), 'int a;\n'.repeat(401));
+    assert.match(style().stdout, /proto\/a\.c: 401 lines\nnot ok/);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });

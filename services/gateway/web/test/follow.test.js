@@ -57,7 +57,10 @@ test('a list follows its topic once a second, an object four times', async () =>
   const { live, watchers } = parts();
   const resources = ['requests', 'request/7'].map((topic) => {
     loads[topic] = 0;
-    const resource = new Resource(async () => loads[topic]++, () => {});
+    const resource = new Resource(
+      async () => loads[topic]++,
+      () => {},
+    );
     followTopics(live, [topic], resource);
     watchers.get(topic).ready();
     return resource;

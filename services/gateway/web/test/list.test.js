@@ -29,6 +29,13 @@ test('without new rows the newest order is shown', () => {
   assert.equal(fresh, 0);
 });
 
+test('a row that has left the filter goes, also while new ones wait', () => {
+  const now = rows(9, 1);
+  const { items, fresh } = mergeRows(rows(1, 2), now, new Set([1, 2]), 'id');
+  assert.deepEqual(items, rows(1));
+  assert.equal(fresh, 1);
+});
+
 test('an empty list fills itself', () => {
   assert.deepEqual(mergeRows([], rows(1), new Set(), 'id'), { items: rows(1), fresh: 0 });
 });

@@ -46,6 +46,41 @@ test('a change during a fetch is not lost', async () => {
   clock.restore();
 });
 
+test('the first change of a burst is seen at once, the rest in one fetch a second later', async () => {
+  const clock = new Clock();
+  let fetched = 0;
+  const resource = new Resource(
+    async () => ++fetched,
+    () => {},
+  );
+  await resource.load();
+  clock.tick(5000);
+  for (let i = 0; i < 150; i++) {
+    resource.refresh(1000);
+    clock.tick(10);
+    await settle();
+  }
+  assert.equal(fetched, 1 + 2);
+  clock.tick(1000);
+  await settle();
+  assert.equal(fetched, 1 + 3);
+  resource.end();
+  clock.restore();
+});
+
+test('after its end nothing is drawn any more', async () => {
+  let drawn = 0;
+  const resource = new Resource(
+    async () => 'old',
+    () => drawn++,
+  );
+  await resource.load();
+  resource.end();
+  resource.set('new');
+  await resource.load();
+  assert.deepEqual([resource.data, drawn], ['old', 1]);
+});
+
 test('the answer to an older question is thrown away', async () => {
   const answers = [];
   const resource = new Resource(

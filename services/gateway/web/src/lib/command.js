@@ -17,14 +17,13 @@ const ENDED_BADLY = new Set(['failed', 'dead', 'cancelled']);
  * @param {string} [options.key] idempotency key
  * @param {string} [options.method]
  * @param {() => void} [options.onAccepted] the service took the command but has not answered yet
- * @param {AbortSignal} [options.signal]
  * @returns {Promise<any>} the object as the service sees it now
  */
-export async function submit(path, body, { key, method = 'POST', onAccepted, signal } = {}) {
-  const { status, data } = await send(method, path, { body, key, signal });
+export async function submit(path, body, { key, method = 'POST', onAccepted } = {}) {
+  const { status, data } = await send(method, path, { body, key });
   if (status !== 202) return data;
   onAccepted?.();
-  return follow(data.command, { signal });
+  return follow(data.command);
 }
 
 /** Waits until the command has ended; resolves with its result. */

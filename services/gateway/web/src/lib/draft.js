@@ -19,6 +19,13 @@ export function saveDraft(name, values) {
   }
 }
 
-export function dropDraft(name) {
-  sessionStorage.removeItem(`draft:${name}`);
+/** These values are sent. What was typed since then, in a new form, is kept. */
+export function dropDraft(name, values) {
+  const kept = sessionStorage.getItem(`draft:${name}`);
+  if (kept === JSON.stringify(values)) sessionStorage.removeItem(`draft:${name}`);
+}
+
+/** These values were refused after all; a newer draft counts more. */
+export function restoreDraft(name, values) {
+  if (!sessionStorage.getItem(`draft:${name}`)) saveDraft(name, values);
 }

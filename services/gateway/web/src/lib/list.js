@@ -61,6 +61,11 @@ export class List {
     return this.filters.filter((name) => this.values[name]);
   }
 
+  /** Do the rows have this? Not everybody is shown everything of an object. */
+  shows(key) {
+    return this.items.every((row) => key in row);
+  }
+
   get pages() {
     return this.answer ? Math.max(1, Math.ceil(this.answer.total / Number(this.values.size))) : 1;
   }
@@ -120,5 +125,6 @@ export function mergeRows(old, now, shown, id) {
   const byId = new Map(now.map((row) => [row[id], row]));
   const fresh = now.filter((row) => !shown.has(row[id])).length;
   if (!fresh) return { items: now, fresh: 0 };
-  return { items: old.map((row) => byId.get(row[id]) ?? row), fresh };
+  // what is no longer in the answer has left the filter: its old state and buttons would be a lie
+  return { items: old.flatMap((row) => byId.get(row[id]) ?? []), fresh };
 }

@@ -134,6 +134,17 @@ export class LogModel {
     return search(this.#shown, (n) => this.#first[n + 1] > row);
   }
 
+  /** Does this line belong to a task that can be folded? */
+  isFoldable(at) {
+    return this.#head.has(this.task[at]);
+  }
+
+  /** Where a line stands among the shown ones; one that is folded away stands at its head. */
+  placeOf(line) {
+    const at = this.isShown(line) ? line : this.headOf(this.task[line]);
+    return search(this.#shown, (n) => this.#visible[n] >= at);
+  }
+
   /** Where a line stands among the shown ones; its task is unfolded when needed. */
   reveal(line) {
     if (!this.isShown(line)) this.toggle(line);

@@ -15,6 +15,7 @@ import { Resource } from './resource.js';
 export class PageContext {
   #live;
   #ends = [];
+  #ended = new AbortController();
 
   /**
    * @param {object} given
@@ -58,7 +59,13 @@ export class PageContext {
     this.#ends.push(callback);
   }
 
+  /** Aborted with the page: what comes back later must not act on the page that is there then. */
+  get signal() {
+    return this.#ended.signal;
+  }
+
   end() {
+    this.#ended.abort();
     for (const callback of this.#ends.splice(0)) callback();
   }
 }

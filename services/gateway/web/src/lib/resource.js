@@ -63,6 +63,7 @@ export class Resource {
 
   /** The service just told us the new truth, for example in the answer to a change. */
   set(data) {
+    if (this.#ended) return;
     this.#abort?.abort();
     this.loading = false;
     this.#done(data);

@@ -19,6 +19,8 @@ export function match(routes, pathname) {
 
 let routes = [];
 let onPage = () => {};
+/** The address of the page that is shown, without its fragment. */
+let shown = '';
 
 /**
  * @param {{ path: string }[]} table
@@ -27,7 +29,7 @@ let onPage = () => {};
 export function startRouter(table, show) {
   routes = table;
   onPage = show;
-  addEventListener('popstate', resolve);
+  addEventListener('popstate', popped);
   document.addEventListener('click', follow);
   resolve();
 }
@@ -42,9 +44,18 @@ export function go(url, { replace = false } = {}) {
 /** Changes the address without showing another page. */
 export function setAddress(search, hash = location.hash) {
   history.replaceState(null, '', location.pathname + search + hash);
+  shown = here();
+}
+
+const here = () => location.pathname + location.search;
+
+/** Also fired when only the fragment changes, as "Skip to content" does: that is the same page. */
+function popped() {
+  if (here() !== shown) resolve();
 }
 
 function resolve() {
+  shown = here();
   const found = match(routes, location.pathname);
   onPage(found?.route ?? null, found?.params ?? {});
 }

@@ -1,11 +1,8 @@
 /* Who did what. Read only: entries are never changed. */
 import { html } from 'lit-html';
-import { List } from '../lib/list.js';
 import { copyButton } from '../ui/copy.js';
-import { empty } from '../ui/empty.js';
 import { icon } from '../ui/icon.js';
-import { countText, listView } from '../ui/list-view.js';
-import { pageHead } from '../ui/parts.js';
+import { listPage } from '../ui/list-page.js';
 import { badge } from '../ui/state.js';
 import { timeExact } from '../ui/time.js';
 
@@ -63,37 +60,24 @@ function valueText(value) {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-export default function auditPage(ctx) {
-  const list = new List(ctx, { path: '/audit', sort: 'seq', dir: 'desc', id: 'seq' });
-  const options = {
-    list,
-    noun: 'entry',
-    plural: 'entries',
-    searchHint: 'Search act, object or correlation',
-    states: { kind: 'outcome', names: ['ok', 'denied'] },
-    columns: COLUMNS,
-    nothingYet: () =>
-      empty({
-        art: icon('clipboard-list', 'icon-art'),
-        title: 'No entries yet',
-        text: 'Every act of a person or of the portal itself is written down here.',
-      }),
-  };
-  return {
-    title: 'Audit log',
-    crumbs: [['Audit log']],
-    view: () =>
-      html`${pageHead({
-        title: 'Audit log',
-        sub: html`<span role="status">${countText(options)}</span>`,
-        actions: html`<button
-          type="button"
-          class="btn btn-outline-secondary"
-          @click=${() => list.reload()}
-        >
-          ${icon('rotate-right')} Look again
-        </button>`,
-      })}
-      ${listView(options)}`,
-  };
-}
+export default listPage({
+  title: 'Audit log',
+  path: '/audit',
+  sort: 'seq',
+  dir: 'desc',
+  id: 'seq',
+  noun: 'entry',
+  plural: 'entries',
+  searchHint: 'Search act, object or correlation',
+  states: { kind: 'outcome', names: ['ok', 'denied'] },
+  columns: COLUMNS,
+  actions: (ctx, list) =>
+    html`<button type="button" class="btn btn-outline-secondary" @click=${() => list.reload()}>
+      ${icon('rotate-right')} Look again
+    </button>`,
+  empty: {
+    art: icon('clipboard-list', 'icon-art'),
+    title: 'No entries yet',
+    text: 'Every act of a person or of the portal itself is written down here.',
+  },
+});

@@ -7,6 +7,7 @@ import { pageHead, panel, skeleton } from '../ui/parts.js';
 import { whenLoaded } from '../ui/problem.js';
 import { badge } from '../ui/state.js';
 import { timeAgo } from '../ui/time.js';
+import { newRequestButton } from './request-new-button.js';
 
 export default function dashboardPage(ctx) {
   const board = ctx.resource('/dashboard', { topics: ['requests', 'servers'] });
@@ -15,9 +16,7 @@ export default function dashboardPage(ctx) {
     return pageHead({
       title: `Good ${partOfDay()}, ${ctx.session.user.name.split(' ')[0]}`,
       sub: data ? headline(data) : nothing,
-      actions: ctx.may('request_create')
-        ? html`<a class="btn btn-primary" href="/requests/new">${icon('plus')} New request</a>`
-        : nothing,
+      actions: newRequestButton(ctx),
     });
   }
 

@@ -40,7 +40,7 @@ export default function loginPage(ctx) {
     form.begin();
     try {
       await signIn({ username: username.trim(), password, ...(totp && { totp }) });
-      go(safePath(next), { replace: true });
+      if (!ctx.signal.aborted) go(safePath(next), { replace: true });
     } catch (error) {
       failed(error, event.target);
     }

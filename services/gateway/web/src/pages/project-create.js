@@ -4,7 +4,6 @@ import { parseMoney } from '../lib/format.js';
 import { Form } from '../lib/form.js';
 import { act } from '../ui/act.js';
 import { checkField, selectField, textArea, textField } from '../ui/field.js';
-import { toast } from '../ui/toast.js';
 import { payloadOf } from './project-create-payload.js';
 import { TOKEN_RULE, tokenField } from './project-token.js';
 import { ENVIRONMENTS } from './project-words.js';
@@ -35,8 +34,8 @@ const START = {
   manual_provision: '',
 };
 
-/** @param {{ done: (project: any) => void }} options */
-export function createProject({ done }) {
+/** @param {{ signal: AbortSignal, done: (project: any) => void }} options */
+export function createProject({ signal, done }) {
   const form = new Form({ values: { ...START }, rules: RULES });
   act({
     title: 'New project',
@@ -49,10 +48,9 @@ export function createProject({ done }) {
       form.onChange = redraw;
       return fields(form);
     },
-    done(project) {
-      toast(`Project ${project.name} is created. Its token is being checked.`);
-      done(project);
-    },
+    said: (project) => `Project ${project.name} is created. Its token is being checked.`,
+    signal,
+    done,
   });
 }
 

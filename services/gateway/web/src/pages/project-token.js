@@ -4,7 +4,6 @@ import { Form } from '../lib/form.js';
 import { act } from '../ui/act.js';
 import { textField } from '../ui/field.js';
 import { icon } from '../ui/icon.js';
-import { toast } from '../ui/toast.js';
 
 /** When to look whether Hetzner has said something about it, in seconds. */
 const LOOKS = [1, 2, 4, 8];
@@ -21,8 +20,11 @@ export const tokenField = (form) =>
     shown again, only replaced.`,
   });
 
-/** @param {{ project: import('../lib/resource.js').Resource<any> }} given */
-export function replaceToken({ project }) {
+/**
+ * @param {import('../lib/page.js').PageContext} ctx
+ * @param {import('../lib/resource.js').Resource<any>} project
+ */
+export function replaceToken(ctx, project) {
   const p = project.data;
   const form = new Form({ values: { token: '' }, rules: { token: TOKEN_RULE } });
   act({
@@ -39,8 +41,9 @@ export function replaceToken({ project }) {
         </p>
         ${tokenField(form)}`;
     },
+    said: () => 'The token was replaced; it is checked now.',
+    signal: ctx.signal,
     done() {
-      toast('The token was replaced; it is checked now.');
       for (const seconds of LOOKS) setTimeout(() => project.refresh(), seconds * 1000);
     },
   });

@@ -37,7 +37,7 @@ export default function projectPage(ctx) {
       <div class="columns columns-main-side">
         <div class="column">
           ${p.committed_minor === undefined ? nothing : panel({ title: 'Budget', body: budget(p) })}
-          ${p.token_state ? panel({ title: 'Access', body: access(project) }) : nothing}
+          ${p.token_state ? panel({ title: 'Access', body: access(ctx, project) }) : nothing}
         </div>
         <div class="column">
           ${panel({ title: 'About it', body: facts(about(p)) })}
@@ -113,7 +113,7 @@ function budget(p) {
     <p class="panel-note">Net, without VAT.</p>`;
 }
 
-function access(project) {
+function access(ctx, project) {
   const p = project.data;
   return html`<dl class="facts facts-one">
     <div>
@@ -126,7 +126,7 @@ function access(project) {
             ? html`<button
                 type="button"
                 class="btn btn-sm btn-outline-secondary"
-                @click=${() => replaceToken({ project })}
+                @click=${() => replaceToken(ctx, project)}
               >
                 ${icon('key')} Replace token…
               </button>`

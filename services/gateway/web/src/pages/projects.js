@@ -1,13 +1,10 @@
 /* All projects this person may see. */
 import { html, nothing } from 'lit-html';
 import { money, number } from '../lib/format.js';
-import { List } from '../lib/list.js';
 import { go } from '../lib/router.js';
-import { empty } from '../ui/empty.js';
 import { icon } from '../ui/icon.js';
-import { countText, listView } from '../ui/list-view.js';
+import { listPage } from '../ui/list-page.js';
 import { stack } from '../ui/meter.js';
-import { pageHead } from '../ui/parts.js';
 import { badge } from '../ui/state.js';
 import { ENVIRONMENTS } from './project-words.js';
 import { createProject } from './project-create.js';
@@ -65,44 +62,33 @@ function budgetBar(p) {
   </span>`;
 }
 
-export default function projectsPage(ctx) {
-  const list = new List(ctx, { path: '/projects', sort: 'name', topics: ['requests'] });
-
-  const create = () => createProject({ done: (project) => go(`/projects/${project.id}`) });
-
-  const createButton = () =>
-    ctx.may('project_create')
-      ? html`<button type="button" class="btn btn-primary" @click=${create}>
-          ${icon('plus')} New project…
-        </button>`
-      : nothing;
-
-  const options = {
-    list,
-    noun: 'project',
-    searchHint: 'Search name',
-    states: { kind: 'project', names: ['active', 'archived'] },
-    columns: COLUMNS,
-    nothingYet: () =>
-      empty({
-        art: icon('folder-tree', 'icon-art'),
-        title: 'No projects yet',
-        text: ctx.may('project_create')
-          ? 'Make a project and give it its Hetzner token. Servers can then be requested in it.'
-          : 'You are not assigned to a project. Ask an administrator or a manager.',
-        action: createButton(),
-      }),
-  };
-
-  return {
-    title: 'Projects',
-    crumbs: [['Projects']],
-    view: () =>
-      html`${pageHead({
-        title: 'Projects',
-        sub: html`<span role="status">${countText(options)}</span>`,
-        actions: createButton(),
-      })}
-      ${listView(options)}`,
-  };
+function create(ctx) {
+  createProject({ signal: ctx.signal, done: (project) => go(`/projects/${project.id}`) });
 }
+
+const createButton = (ctx) =>
+  ctx.may('project_create')
+    ? html`<button type="button" class="btn btn-primary" @click=${() => create(ctx)}>
+        ${icon('plus')} New project…
+      </button>`
+    : nothing;
+
+export default listPage({
+  title: 'Projects',
+  path: '/projects',
+  sort: 'name',
+  topics: ['requests'],
+  noun: 'project',
+  searchHint: 'Search name',
+  states: { kind: 'project', names: ['active', 'archived'] },
+  columns: COLUMNS,
+  actions: createButton,
+  empty: (ctx) => ({
+    art: icon('folder-tree', 'icon-art'),
+    title: 'No projects yet',
+    text: ctx.may('project_create')
+      ? 'Make a project and give it its Hetzner token. Servers can then be requested in it.'
+      : 'You are not assigned to a project. Ask an administrator or a manager.',
+    action: createButton(ctx),
+  }),
+});

@@ -8,24 +8,26 @@ import { textArea, textField } from '../ui/field.js';
 import { icon } from '../ui/icon.js';
 import { facts } from '../ui/parts.js';
 import { stateOf } from '../ui/state.js';
-import { toast } from '../ui/toast.js';
 import { eventSentence, lastEvent } from './request-facts.js';
 
 const MOST_ATTEMPTS = 5;
 
-/** @param {{ request: import('../lib/resource.js').Resource<any> }} given */
-export function requestActs({ request }) {
+/**
+ * @param {import('../lib/page.js').PageContext} ctx
+ * @param {import('../lib/resource.js').Resource<any>} request
+ */
+export function requestActs(ctx, request) {
   /** What all of them share. */
   function ask(r, name, options) {
     return act({
       path: `/requests/${r.id}/${name}`,
+      signal: ctx.signal,
       changed: () => whatIsNow(request),
-      ...options,
       done(result) {
         if (result?.state) request.set(result);
         else request.refresh();
-        toast(options.said);
       },
+      ...options,
     });
   }
 
@@ -35,7 +37,7 @@ export function requestActs({ request }) {
       title: `Approve request #${r.id}?`,
       verb: 'Approve and deploy',
       tone: 'good',
-      said: `Request #${r.id} is approved.`,
+      said: () => `Request #${r.id} is approved.`,
       payload: () => ({ version: r.version }),
       body: () =>
         html`<p>
@@ -66,7 +68,7 @@ export function requestActs({ request }) {
       title: `Start the deployment of ${r.name}?`,
       verb: 'Start deployment',
       tone: 'good',
-      said: 'The deployment starts.',
+      said: () => 'The deployment starts.',
       payload: () => ({ version: r.version }),
       body: () =>
         html`<p>
@@ -82,7 +84,7 @@ export function requestActs({ request }) {
       title: `Reject request #${r.id}?`,
       verb: 'Reject request',
       tone: 'danger',
-      said: `Request #${r.id} is rejected.`,
+      said: () => `Request #${r.id} is rejected.`,
       form,
       payload: () => ({ version: r.version, reason: form.values.reason.trim() }),
       body: (redraw) =>
@@ -98,7 +100,8 @@ export function requestActs({ request }) {
       title: building ? `Stop the deployment of ${r.name}?` : `Cancel request #${r.id}?`,
       verb: building ? 'Stop deployment' : 'Cancel request',
       tone: 'danger',
-      said: building ? 'The deployment is being stopped.' : `Request #${r.id} is cancelled.`,
+      said: () =>
+        building ? 'The deployment is being stopped.' : `Request #${r.id} is cancelled.`,
       form,
       payload: () => {
         const reason = form.values.reason.trim();
@@ -122,7 +125,7 @@ export function requestActs({ request }) {
       title: `Try ${r.name} again?`,
       verb: 'Try again',
       tone: 'primary',
-      said: 'The deployment goes on.',
+      said: () => 'The deployment goes on.',
       payload: () => ({ version: r.version }),
       body: () =>
         html`<p>
@@ -139,7 +142,7 @@ export function requestActs({ request }) {
       title: `Roll back ${r.name}?`,
       verb: 'Delete and roll back',
       tone: 'danger',
-      said: 'The rollback has started.',
+      said: () => 'The rollback has started.',
       form,
       ready: () => form.values.name === name,
       payload: () => ({ version: r.version, name: form.values.name }),

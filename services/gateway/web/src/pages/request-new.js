@@ -6,7 +6,7 @@ import { html, nothing } from 'lit-html';
 import { get } from '../lib/api.js';
 import { hindrance, loadCatalogue, priceOf, typeOf } from '../lib/catalogue.js';
 import { submit, Submission } from '../lib/command.js';
-import { dropDraft, loadDraft, saveDraft } from '../lib/draft.js';
+import { dropDraft, loadDraft, restoreDraft, saveDraft } from '../lib/draft.js';
 import { ApiError } from '../lib/errors.js';
 import { focusFirstProblem, Form } from '../lib/form.js';
 import { readQuery } from '../lib/query.js';
@@ -127,27 +127,49 @@ export default function requestNewPage(ctx) {
     if (!check()) return focusFirstProblem(element);
 
     const body = payload();
+    const { values } = form;
     form.begin();
     try {
       const request = await submit('/requests', body, {
         key: submission.keyFor(body),
-        onAccepted: accepted,
+        onAccepted: () => accepted(values),
       });
       submission.settle();
-      form.busy = false;
-      dropDraft(DRAFT);
-      toast(`Request #${request.id} is sent.`);
-      go(`/requests/${request.id}`);
+      dropDraft(DRAFT, values);
+      sent(request);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       submission.settle(error);
-      form.settle(error);
-      focusFirstProblem(element);
+      restoreDraft(DRAFT, values);
+      refused(error, element);
     }
   }
 
-  function accepted() {
+  /** It is safe with the service: the form is not offered again. */
+  function accepted(values) {
+    dropDraft(DRAFT, values);
     toast('Accepted. The service is busy; this page updates itself.', { kind: 'info' });
+  }
+
+  /** Whoever has gone elsewhere meanwhile is told, and stays there. */
+  function sent(request) {
+    const href = `/requests/${request.id}`;
+    form.busy = false;
+    if (ctx.signal.aborted) {
+      toast(`Request #${request.id} is sent.`, { link: { href, text: 'Look at it' } });
+    } else {
+      toast(`Request #${request.id} is sent.`);
+      go(href);
+    }
+  }
+
+  function refused(error, element) {
+    if (ctx.signal.aborted) {
+      toast(`Your request was not sent: ${error.message}`, { kind: 'bad' });
+    } else {
+      form.settle(error);
+      focusFirstProblem(element);
+    }
   }
 
   /* Drawing */

@@ -18,7 +18,7 @@ export default function requestPage(ctx) {
   const { id } = ctx.params;
   const request = ctx.resource(`/requests/${id}`, { topics: [`request/${id}`] });
   const catalogue = ctx.resource(loadCatalogue);
-  const acts = requestActs({ request });
+  const acts = requestActs(ctx, request);
   let log = null;
 
   const ticker = setInterval(() => {

@@ -1,13 +1,11 @@
 /* All requests this person may see. */
 import { html, nothing } from 'lit-html';
 import { money } from '../lib/format.js';
-import { List } from '../lib/list.js';
-import { empty } from '../ui/empty.js';
 import { icon } from '../ui/icon.js';
-import { countText, listView } from '../ui/list-view.js';
-import { pageHead } from '../ui/parts.js';
+import { listPage } from '../ui/list-page.js';
 import { badge } from '../ui/state.js';
 import { timeAgo } from '../ui/time.js';
+import { newRequestButton } from './request-new-button.js';
 
 const STATES = ['pending', 'approved', 'deploying', 'deployed', 'failed', 'rejected', 'cancelled'];
 
@@ -60,44 +58,22 @@ const COLUMNS = [
   },
 ];
 
-export default function requestsPage(ctx) {
-  const list = new List(ctx, {
-    path: '/requests',
-    sort: 'created_at',
-    dir: 'desc',
-    topics: ['requests'],
-    filters: ['project'],
-  });
-  const options = {
-    list,
-    noun: 'request',
-    searchHint: 'Search server, client or number',
-    states: { kind: 'request', names: STATES },
-    columns: COLUMNS,
-    nothingYet,
-  };
-
-  const newButton = () =>
-    html`<a class="btn btn-primary" href="/requests/new">${icon('plus')} New request</a>`;
-
-  function nothingYet() {
-    return empty({
-      art: icon('inbox', 'icon-art'),
-      title: 'No requests yet',
-      text: 'Say what you need, someone approves it, the portal builds it.',
-      action: ctx.may('request_create') ? newButton() : nothing,
-    });
-  }
-
-  return {
-    title: 'Requests',
-    crumbs: [['Requests']],
-    view: () =>
-      html`${pageHead({
-        title: 'Requests',
-        sub: html`<span role="status">${countText(options)}</span>`,
-        actions: ctx.may('request_create') ? newButton() : nothing,
-      })}
-      ${listView(options)}`,
-  };
-}
+export default listPage({
+  title: 'Requests',
+  path: '/requests',
+  sort: 'created_at',
+  dir: 'desc',
+  topics: ['requests'],
+  filters: ['project'],
+  noun: 'request',
+  searchHint: 'Search server, client or number',
+  states: { kind: 'request', names: STATES },
+  columns: COLUMNS,
+  actions: newRequestButton,
+  empty: (ctx) => ({
+    art: icon('inbox', 'icon-art'),
+    title: 'No requests yet',
+    text: 'Say what you need, someone approves it, the portal builds it.',
+    action: newRequestButton(ctx),
+  }),
+});

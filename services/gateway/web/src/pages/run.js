@@ -8,7 +8,6 @@ import { pageHead, skeleton } from '../ui/parts.js';
 import { whenLoaded } from '../ui/problem.js';
 import { badge, hasEnded } from '../ui/state.js';
 import { timeAgo, timeExact } from '../ui/time.js';
-import { toast } from '../ui/toast.js';
 import '../ui/run-log.js';
 import { showPlainText } from './run-plain.js';
 import { taskPanel } from './run-tasks.js';
@@ -43,6 +42,8 @@ export default function runPage(ctx) {
       verb: 'Stop run',
       tone: 'danger',
       path: `/runs/${r.id}/cancel`,
+      signal: ctx.signal,
+      said: () => 'The run is being stopped.',
       payload: () => ({}),
       body: () =>
         html`<p>
@@ -56,7 +57,6 @@ export default function runPage(ctx) {
       done(result) {
         if (result?.state) run.set(result);
         else run.refresh();
-        toast('The run is being stopped.');
       },
     });
   }

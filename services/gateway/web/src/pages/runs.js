@@ -1,11 +1,8 @@
 /* All runs this person may see. */
 import { html, nothing } from 'lit-html';
 import { between, duration, number } from '../lib/format.js';
-import { List } from '../lib/list.js';
-import { empty } from '../ui/empty.js';
 import { icon } from '../ui/icon.js';
-import { countText, listView } from '../ui/list-view.js';
-import { pageHead } from '../ui/parts.js';
+import { listPage } from '../ui/list-page.js';
 import { badge } from '../ui/state.js';
 import { timeAgo } from '../ui/time.js';
 
@@ -58,35 +55,20 @@ function results({ counts }) {
   ok${bad ? html`, <b class="text-bad">${number(bad)} failed</b>` : nothing}`;
 }
 
-export default function runsPage(ctx) {
-  const list = new List(ctx, {
-    path: '/runs',
-    sort: 'id',
-    dir: 'desc',
-    topics: ['runs'],
-    filters: ['server'],
-  });
-  const options = {
-    list,
-    noun: 'run',
-    searchHint: 'Search playbook, server or number',
-    states: { kind: 'run', names: STATES },
-    columns: COLUMNS,
-    nothingYet: () =>
-      empty({
-        art: icon('terminal', 'icon-art'),
-        title: 'Nothing has run yet',
-        text: 'When an approved request is deployed, the setup of its server appears here.',
-      }),
-  };
-  return {
-    title: 'Runs',
-    crumbs: [['Runs']],
-    view: () =>
-      html`${pageHead({
-        title: 'Runs',
-        sub: html`<span role="status">${countText(options)}</span>`,
-      })}
-      ${listView(options)}`,
-  };
-}
+export default listPage({
+  title: 'Runs',
+  path: '/runs',
+  sort: 'id',
+  dir: 'desc',
+  topics: ['runs'],
+  filters: ['server'],
+  noun: 'run',
+  searchHint: 'Search playbook, server or number',
+  states: { kind: 'run', names: STATES },
+  columns: COLUMNS,
+  empty: {
+    art: icon('terminal', 'icon-art'),
+    title: 'Nothing has run yet',
+    text: 'When an approved request is deployed, the setup of its server appears here.',
+  },
+});

@@ -1,17 +1,15 @@
 /* All servers this person may see. */
 import { html, nothing } from 'lit-html';
 import { money } from '../lib/format.js';
-import { List } from '../lib/list.js';
-import { empty } from '../ui/empty.js';
 import { icon } from '../ui/icon.js';
-import { countText, listView } from '../ui/list-view.js';
-import { pageHead } from '../ui/parts.js';
+import { listPage } from '../ui/list-page.js';
 import { serverBadge } from '../ui/state.js';
 import { timeAgo } from '../ui/time.js';
+import { newRequestButton } from './request-new-button.js';
 
 const STATES = ['managed', 'provisioning', 'deleting', 'gone', 'deleted'];
 
-/** Not everybody is shown everything of a server: `needs` names what must be in the rows. */
+/** Not everybody is shown everything of a server. */
 const COLUMNS = [
   {
     key: 'name',
@@ -55,44 +53,21 @@ const COLUMNS = [
   },
 ];
 
-export default function serversPage(ctx) {
-  const list = new List(ctx, {
-    path: '/servers',
-    sort: 'name',
-    topics: ['servers'],
-    filters: ['project'],
-  });
-  const newButton = () =>
-    ctx.may('request_create')
-      ? html`<a class="btn btn-primary" href="/requests/new">${icon('plus')} New request</a>`
-      : nothing;
-  const options = {
-    list,
-    noun: 'server',
-    get searchHint() {
-      return list.items.every((s) => 'ipv4' in s) ? 'Search name or address' : 'Search name';
-    },
-    states: { kind: 'server', names: STATES, apart: ['deleted'] },
-    get columns() {
-      return COLUMNS.filter((c) => !c.needs || list.items.every((s) => c.needs in s));
-    },
-    nothingYet: () =>
-      empty({
-        art: icon('server', 'icon-art'),
-        title: 'No servers yet',
-        text: 'A server appears here when its request is approved and Hetzner has built it.',
-        action: newButton(),
-      }),
-  };
-  return {
-    title: 'Servers',
-    crumbs: [['Servers']],
-    view: () =>
-      html`${pageHead({
-        title: 'Servers',
-        sub: html`<span role="status">${countText(options)}</span>`,
-        actions: newButton(),
-      })}
-      ${listView(options)}`,
-  };
-}
+export default listPage({
+  title: 'Servers',
+  path: '/servers',
+  sort: 'name',
+  topics: ['servers'],
+  filters: ['project'],
+  noun: 'server',
+  searchHint: (list) => (list.shows('ipv4') ? 'Search name or address' : 'Search name'),
+  states: { kind: 'server', names: STATES, apart: ['deleted'] },
+  columns: COLUMNS,
+  actions: newRequestButton,
+  empty: (ctx) => ({
+    art: icon('server', 'icon-art'),
+    title: 'No servers yet',
+    text: 'A server appears here when its request is approved and Hetzner has built it.',
+    action: newRequestButton(ctx),
+  }),
+});

@@ -4,6 +4,7 @@
  *
  *   act({ title: 'Reject request #7?', verb: 'Reject request', tone: 'danger',
  *         path: '/requests/7/reject', form, payload: () => ({ … }), body: () => html`…`,
+ *         said: () => 'Request #7 is rejected.', signal: ctx.signal,
  *         done: (request) => …, changed: () => resource.load() })
  */
 import { html, nothing } from 'lit-html';
@@ -28,9 +29,11 @@ const TONES = { good: 'btn-success', primary: 'btn-primary', danger: 'btn-danger
  * @param {(redraw: () => void) => unknown} options.body
  * @param {import('../lib/form.js').Form} [options.form] checked before sending, gets the problems
  * @param {() => boolean} [options.ready] false: the button is not available yet
- * @param {(result: any) => void} options.done
+ * @param {(result: any) => string} options.said what a person reads when it is done
+ * @param {(result: any) => void} options.done only called while the page that asked is there
+ * @param {AbortSignal} options.signal the end of that page
  * @param {(error: ApiError) => unknown} [options.changed] the object is not what it was; returns a
- *   sentence about what it is now, or a promise of one
+ *   sentence about what it is now, or a promise of one. Only called while that page is there, too.
  */
 export function act(options) {
   return new Act(options).open();
@@ -141,7 +144,10 @@ class Act {
     }
   }
 
-  /** The command is safe with the service; nobody has to wait in front of a dialog. */
+  /**
+   * The command is safe with the service; nobody has to wait in front of a dialog. What came of it
+   * is said wherever the person is then.
+   */
   #accepted() {
     this.#busy = false;
     this.#dialog.close();
@@ -151,13 +157,15 @@ class Act {
   #succeed(result) {
     this.#busy = false;
     this.#dialog.close();
-    this.#options.done(result);
+    const { said, done, signal } = this.#options;
+    toast(said(result));
+    if (!signal.aborted) done(result);
   }
 
   async #fail(error) {
     if (!(error instanceof ApiError)) throw error;
-    const { form, changed } = this.#options;
-    if (error.status === 409 && changed) {
+    const { form, changed, signal } = this.#options;
+    if (error.status === 409 && changed && !signal.aborted) {
       const sentence = (await changed(error)) || error.message;
       if (this.#isOpen()) this.#set({ busy: false, conflict: sentence });
       else toast(sentence, { kind: 'bad' });

@@ -1,10 +1,12 @@
 /*
- * The look of every list page: search, state filter with counts, table (cards on a phone), pages.
+ * The look of every list page (list-page.js): search, state filter with counts, table (cards on a
+ * phone), pages.
  *
  * A column is
  *   key    name for sorting and for the class `col-KEY`
  *   label  heading
  *   sort   may be sorted by
+ *   needs  shown only when the rows have this
  *   cell   (row, mark) => content; mark(text) shows where the search matched
  *   place  where it stands on a phone card: title, state, meta (default), side, none
  *   align  'end' for numbers
@@ -12,27 +14,24 @@
 import { html, nothing } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import { number, plural } from '../lib/format.js';
-import { noMatch } from './empty.js';
+import { empty, noMatch } from './empty.js';
 import { icon } from './icon.js';
 import { mark } from './mark.js';
+import { skeleton } from './parts.js';
 import { whenLoaded } from './problem.js';
 import { stateOf } from './state.js';
 
 /**
- * @param {object} options
+ * @param {object} options what list-page.js says of a table, and
  * @param {import('../lib/list.js').List} options.list
- * @param {string} options.noun one row in words, like "request"
- * @param {string} [options.plural] more than one
- * @param {string} options.searchHint what the search looks at
- * @param {{ kind: string, names: string[], apart?: string[] }} [options.states] filter;
- *   apart: shown only when asked for, so not counted among all
- * @param {any[]} options.columns
+ * @param {(row: any) => unknown} [options.row] instead of columns: rows that are no table
  * @param {() => unknown} options.nothingYet shown when there is nothing at all
  */
 export function listView(options) {
   const { list } = options;
+  const ghost = options.row ? skeleton('large') : ghostTable(options);
   return html`${toolbar(options)} ${freshLine(options)}
-  ${whenLoaded(list.resource, () => results(options), ghostTable(options), { within: true })}`;
+  ${whenLoaded(list.resource, () => results(options), ghost, { within: true })}`;
 }
 
 /** "128 requests", "12 of 128 requests", "1,000+ requests" */
@@ -46,24 +45,31 @@ export function countText({ list, noun, plural: many }) {
 }
 
 function toolbar(options) {
-  const { list, noun, searchHint, states } = options;
-  return html`<div class="toolbar" role="search" aria-label="Find a ${noun}">
-    <label class="search">
-      ${icon('magnifying-glass')}
-      <span class="visually-hidden">${searchHint}</span>
-      <input
-        type="search"
-        data-search
-        placeholder=${searchHint}
-        autocomplete="off"
-        spellcheck="false"
-        .value=${list.values.q}
-        @input=${(e) => list.set({ q: e.target.value }, { typing: true })}
-      />
-      <kbd aria-hidden="true">/</kbd>
-    </label>
-    ${states ? stateFilter(list, states) : nothing} ${list.narrowed.map((name) => chip(list, name))}
+  const { list, noun, searchHint, states, choices } = options;
+  const role = searchHint ? 'search' : 'group';
+  return html`<div class="toolbar" role=${role} aria-label="Find a ${noun}">
+    ${searchHint ? searchBox(list, searchHint) : nothing}
+    ${states ? stateFilter(list, states) : nothing}
+    ${choices ? choiceFilter(list, choices) : nothing}
+    ${list.narrowed.map((name) => chip(list, name))}
   </div>`;
+}
+
+function searchBox(list, hint) {
+  return html`<label class="search">
+    ${icon('magnifying-glass')}
+    <span class="visually-hidden">${hint}</span>
+    <input
+      type="search"
+      data-search
+      placeholder=${hint}
+      autocomplete="off"
+      spellcheck="false"
+      .value=${list.values.q}
+      @input=${(e) => list.set({ q: e.target.value }, { typing: true })}
+    />
+    <kbd aria-hidden="true">/</kbd>
+  </label>`;
 }
 
 /** A filter that came with the address, and the way out of it. */
@@ -75,21 +81,31 @@ function chip(list, name) {
   </button>`;
 }
 
+/** One way to narrow the list: a button that stays pressed. */
+function choice(list, value, text, count = null) {
+  return html`<button
+    type="button"
+    aria-pressed=${list.values.state === value ? 'true' : 'false'}
+    @click=${() => list.set({ state: value })}
+  >
+    ${text} ${typeof count === 'number' ? html`<small>${number(count)}</small>` : nothing}
+  </button>`;
+}
+
 function stateFilter(list, { kind, names, apart = [] }) {
   const counts = list.answer?.counts;
   const inAll = Object.entries(counts ?? {}).filter(([name]) => !apart.includes(name));
   const sum = counts ? inAll.reduce((total, [, count]) => total + count, 0) : null;
-  const choice = (value, text, count) =>
-    html`<button
-      type="button"
-      aria-pressed=${list.values.state === value ? 'true' : 'false'}
-      @click=${() => list.set({ state: value })}
-    >
-      ${text} ${typeof count === 'number' ? html`<small>${number(count)}</small>` : nothing}
-    </button>`;
+  const countOf = (name) => (counts ? (counts[name] ?? 0) : null);
   return html`<div class="segments" role="group" aria-label="State" tabindex="-1">
-    ${choice('', 'All', sum)}
-    ${names.map((name) => choice(name, shortWord(kind, name), counts ? (counts[name] ?? 0) : null))}
+    ${choice(list, '', 'All', sum)}
+    ${names.map((name) => choice(list, name, shortWord(kind, name), countOf(name)))}
+  </div>`;
+}
+
+function choiceFilter(list, choices) {
+  return html`<div class="segments" role="group" aria-label="Show">
+    ${choices.map(([value, text]) => choice(list, value, text))}
   </div>`;
 }
 
@@ -109,17 +125,26 @@ function freshLine({ list, noun, plural: many }) {
 }
 
 function results(options) {
-  const { list, nothingYet } = options;
-  if (!list.items.length) {
-    return html`<div class="panel">
-      ${list.filtered ? noMatch(list.values.q, () => list.clear()) : nothingYet()}
-    </div>`;
-  }
-  return html`<div class="panel table-wrap">${table(options, body(options))}</div>
-    ${pager(options)}`;
+  const { list, row } = options;
+  if (!list.items.length) return html`<div class="panel">${nothingHere(options)}</div>`;
+  const shown = row
+    ? html`<div class="panel">${rows(options)}</div>`
+    : html`<div class="panel table-wrap">${table(options, body(options))}</div>`;
+  return html`${shown} ${pager(list)}`;
 }
 
-function table({ list, columns, noun, plural: many }, rows) {
+function nothingHere({ list, nothingYet, emptyFiltered }) {
+  if (!list.filtered) return nothingYet();
+  return emptyFiltered ? empty(emptyFiltered) : noMatch(list.values.q, () => list.clear());
+}
+
+function rows({ list, row, noun, plural: many }) {
+  return html`<ul class="rows rows-${many ?? `${noun}s`}">
+    ${repeat(list.items, (item) => item[list.id], row)}
+  </ul>`;
+}
+
+function table({ list, columns, noun, plural: many }, lines) {
   const { sort, dir } = list.values;
   const ariaSort = (key) => (sort !== key ? nothing : dir === 'asc' ? 'ascending' : 'descending');
   return html`<table class="grid">
@@ -141,7 +166,7 @@ function table({ list, columns, noun, plural: many }, rows) {
       </tr>
     </thead>
     <tbody>
-      ${rows}
+      ${lines}
     </tbody>
   </table>`;
 }
@@ -179,11 +204,11 @@ function ghostTable(options) {
   const line = html`<tr class="ghost">
     <td colspan=${options.columns.length}><i></i></td>
   </tr>`;
-  const rows = Array.from({ length: 10 }, () => line);
-  return html`<div class="panel table-wrap" aria-busy="true">${table(options, rows)}</div>`;
+  const lines = Array.from({ length: 10 }, () => line);
+  return html`<div class="panel table-wrap" aria-busy="true">${table(options, lines)}</div>`;
 }
 
-export function pager({ list }) {
+function pager(list) {
   const page = Number(list.values.page);
   const { pages } = list;
   if (pages === 1 && Number(list.answer.total) <= Number(list.sizes[0])) return nothing;

@@ -33,6 +33,9 @@ export class LogView {
   #stale = true;
   #frame = 0;
   #ownScroll = false;
+  /** Line numbers: where a marked range began, and where keys go on from; null: nowhere. */
+  #anchor = null;
+  #cursor = null;
   #charWidth = 8;
   #textLeft = 0;
   #observer;
@@ -108,10 +111,77 @@ export class LogView {
   }
 
   /** @param {{ from: number, to: number } | null} range line numbers */
-  setMarked(range) {
+  mark(range) {
     this.marked = range;
+    this.#anchor = range?.from ?? null;
+    this.#cursor = range?.to ?? null;
+    this.changed();
+  }
+
+  setMarked(range) {
+    this.mark(range);
+    this.#onChange();
+  }
+
+  /* What keys do. There is one current line: the one marked last. */
+
+  /** The current line; -1: there is none. */
+  get current() {
+    return this.#cursor === null ? -1 : this.#model.bySeq(this.#cursor);
+  }
+
+  /**
+   * Goes so many shown lines down (or up) and marks where it arrives.
+   * @param {boolean} extend keeps what is marked and adds to it
+   */
+  move(by, extend = false) {
+    const { shown } = this.#model;
+    if (!shown) return;
+    const n = this.current < 0 ? this.#entry(by) : this.#model.placeOf(this.current) + by;
+    this.#select(this.#model.lineAt(Math.min(shown - 1, Math.max(0, n))), extend);
+  }
+
+  /**
+   * Folds or unfolds the task of the current line.
+   * @param {boolean} [folded] none: the opposite of what it is
+   * @returns {boolean} false: there was nothing to do
+   */
+  fold(folded) {
+    const at = this.current;
+    if (at < 0 || !this.#model.isFoldable(at)) return false;
+    if (this.#model.isFolded(at) === folded) return false;
+    this.#model.toggle(at);
+    this.#size();
+    this.#select(this.#model.lineAt(this.#model.placeOf(at)), false);
+    return true;
+  }
+
+  /** Where keys begin when no line is current: at the edge in sight that they come from. */
+  #entry(by) {
+    if (!Number.isFinite(by)) return by;
+    const { scrollTop, clientHeight } = this.#box;
+    const row = by > 0 ? Math.ceil(scrollTop / ROW) : (scrollTop + clientHeight) / ROW - 1;
+    return this.#model.atRow(Math.floor(row));
+  }
+
+  #select(at, extend) {
+    const seq = this.#model.seq[at];
+    const anchor = extend && this.#anchor !== null ? this.#anchor : seq;
+    this.follow = false;
+    this.marked = { from: Math.min(anchor, seq), to: Math.max(anchor, seq) };
+    this.#anchor = anchor;
+    this.#cursor = seq;
+    this.#keepInSight(at);
     this.changed();
     this.#onChange();
+  }
+
+  #keepInSight(at) {
+    const top = this.#model.rowAt(this.#model.placeOf(at)) * ROW;
+    const end = top + this.#model.rowsOf(at) * ROW;
+    const { scrollTop, clientHeight } = this.#box;
+    if (top < scrollTop) this.#scrollTo(top);
+    else if (end > scrollTop + clientHeight) this.#scrollTo(end - clientHeight);
   }
 
   /* Scrolling */
@@ -233,16 +303,17 @@ export class LogView {
     const at = Number(row.dataset.at);
     if (event.target.closest('.log-no')) {
       event.preventDefault();
-      this.#markFrom(this.#model.seq[at], event.shiftKey);
+      this.#markFrom(at, event.shiftKey);
     } else if (row.classList.contains('is-head') && getSelection().isCollapsed) {
       this.#model.toggle(at);
       this.changed();
     }
   }
 
-  #markFrom(seq, extend) {
-    const anchor = extend && this.marked ? this.marked.from : seq;
+  #markFrom(at, extend) {
+    const seq = this.#model.seq[at];
     const same = this.marked?.from === seq && this.marked?.to === seq;
-    this.setMarked(same ? null : { from: Math.min(anchor, seq), to: Math.max(anchor, seq) });
+    if (same) this.setMarked(null);
+    else this.#select(at, extend);
   }
 }

@@ -10,10 +10,13 @@ import { LogModel } from '../lib/log-model.js';
 import { setAddress } from '../lib/router.js';
 import { copyText } from './copy.js';
 import { icon } from './icon.js';
+import { actOf, showLogKeys } from './log-keys.js';
+import { searchBox, tool } from './log-tools.js';
 import { LogView } from './log-view.js';
 import { saveText } from './save.js';
 
 const TOOLS_MS = 250; // the tools around the log redraw at most four times a second
+const SPOKEN_MAX = 300; // characters of a line that are read aloud
 
 class RunLog extends HTMLElement {
   #source = null;
@@ -25,6 +28,10 @@ class RunLog extends HTMLElement {
   #hit = -1;
   #wanted = null;
   #heading = nothing;
+  /** The current line, for those who hear it. */
+  #spoken = '';
+  #addressIsOld = false;
+  #listening = new AbortController();
 
   set source(source) {
     if (this.#source?.run === source.run) return;
@@ -75,7 +82,12 @@ class RunLog extends HTMLElement {
     const box = this.querySelector('.log');
     this.#view = new LogView(box, this.#model, () => this.#changed());
     this.#view.setWrap(this.compact || localStorage.getItem('log-wrap') === 'yes');
-    if (!this.compact) this.#readAddress();
+    if (!this.compact) {
+      this.#readAddress();
+      this.#listening = new AbortController();
+      const { signal } = this.#listening;
+      addEventListener('hashchange', () => this.#readAddress(), { signal });
+    }
 
     this.#feed = new LogFeed({
       page: this.#source.page,
@@ -92,6 +104,7 @@ class RunLog extends HTMLElement {
   #end() {
     this.#stop();
     this.#stop = () => {};
+    this.#listening.abort();
     this.#feed?.end();
     this.#view?.end();
     clearTimeout(this.#timer);
@@ -103,20 +116,23 @@ class RunLog extends HTMLElement {
     this.#wanted = parseLineLink(location.hash);
     if (!this.#wanted) return;
     this.#view.follow = false;
-    this.#view.marked = this.#wanted;
+    this.#view.mark(this.#wanted);
+    this.#goWanted();
+  }
+
+  /** To the line that the address names, as soon as it is here. */
+  #goWanted() {
+    const at = this.#wanted ? this.#model.bySeq(this.#wanted.from) : -1;
+    if (at < 0) return;
+    this.#wanted = null;
+    this.#view.goto(at);
   }
 
   #lines(lines) {
     const first = !this.#model.count;
     this.#model.append(lines);
-    this.#view.grown(lines.length);
-    if (this.#wanted) {
-      const at = this.#model.bySeq(this.#wanted.from);
-      if (at >= 0) {
-        this.#wanted = null;
-        this.#view.goto(at);
-      }
-    }
+    this.#view.grown(first ? 0 : lines.length); // what was there already is not new
+    this.#goWanted();
     if (first)
       this.#draw(); // or "Loading the log…" would lie over its first lines
     else this.#drawSoon();
@@ -125,18 +141,23 @@ class RunLog extends HTMLElement {
   /* Tools */
 
   #changed() {
-    if (!this.compact) {
-      const { marked } = this.#view;
-      setAddress(location.search, marked ? lineLink(marked) : '');
-    }
+    this.#addressIsOld = !this.compact;
     this.#drawSoon();
   }
 
   #drawSoon() {
     this.#timer ||= setTimeout(() => {
       this.#timer = 0;
+      if (this.#addressIsOld) this.#writeAddress();
       this.#draw();
     }, TOOLS_MS);
+  }
+
+  /** Not with each line that a key passes: browsers refuse to change the address that often. */
+  #writeAddress() {
+    const { marked } = this.#view;
+    this.#addressIsOld = false;
+    setAddress(location.search, marked ? lineLink(marked) : '');
   }
 
   #draw() {
@@ -152,9 +173,10 @@ class RunLog extends HTMLElement {
         class="log"
         tabindex="0"
         role="region"
-        aria-label="Log. New lines are not read aloud; use the search or the download."
+        aria-label="Log. New lines are not read aloud. Arrow keys go from line to line, the question mark lists all keys."
         @keydown=${(e) => this.#key(e)}
       ></div>
+      <p class="visually-hidden" aria-live="polite">${this.#spoken}</p>
       ${this.#message()}
       ${
         follow
@@ -194,86 +216,37 @@ class RunLog extends HTMLElement {
   #bar() {
     const view = this.#view;
     const errors = this.#model.errors.length;
-    const folded = this.#model.allFolded;
+    const on = (pressed) => ({ pressed: pressed ?? false });
     return html`<div class="log-bar" role="toolbar" aria-label="Log tools">
-      ${this.#searchBox()}
+      ${searchBox({
+        query: this.#model.query,
+        hits: this.#model.hits,
+        hit: this.#hit,
+        search: (query) => this.#search(query),
+        step: (by) => this.#step(by),
+      })}
       <span class="grow"></span>
-      <button
-        type="button"
-        class="btn btn-tool"
-        title="Next error"
-        ?disabled=${!errors}
-        @click=${() => this.#nextError()}
-      >
-        ${icon('triangle-exclamation')}<span>
-          ${errors ? `Next error (${number(errors)})` : 'No errors'}
-        </span>
-      </button>
-      ${this.#toggle(icon('layer-group'), 'Tasks only', folded, () => this.#foldAll())}
-      ${this.#toggle(icon('turn-down'), 'Wrap', view?.wrap ?? false, () => this.#wrap())}
-      ${this.#toggle(icon('stopwatch'), 'Elapsed', view?.elapsed ?? false, () => this.#elapsed())}
+      ${tool(
+        icon('triangle-exclamation'),
+        errors ? `Next error (${number(errors)})` : 'No errors',
+        () => this.#nextError(),
+        { title: 'Next error', disabled: !errors },
+      )}
+      ${tool(icon('layer-group'), 'Tasks only', () => this.#foldAll(), on(this.#model.allFolded))}
+      ${tool(icon('turn-down'), 'Wrap', () => this.#wrap(), on(view?.wrap))}
+      ${tool(icon('stopwatch'), 'Elapsed', () => this.#elapsed(), on(view?.elapsed))}
       ${this.#followTool()}
-      <button type="button" class="btn btn-tool" title="Copy" @click=${() => this.#copy()}>
-        ${icon('copy')}<span>${view?.marked ? 'Copy marked' : 'Copy'}</span>
-      </button>
-      <button type="button" class="btn btn-tool" title="Download" @click=${() => this.#download()}>
-        ${icon('download')}<span>Download</span>
-      </button>
+      ${tool(icon('copy'), view?.marked ? 'Copy marked' : 'Copy', () => this.#copy(), {
+        title: 'Copy',
+      })}
+      ${tool(icon('download'), 'Download', () => this.#download())}
+      ${tool(icon('keyboard'), 'Keys', () => showLogKeys(false))}
     </div>`;
   }
 
   #followTool() {
-    const on = this.#view?.follow ?? true;
-    return this.#toggle(icon('arrow-down'), 'Follow', on, () => this.#follow(!on));
-  }
-
-  #toggle(picture, text, on, toggle) {
-    return html`<button
-      type="button"
-      class="btn btn-tool"
-      title=${text}
-      aria-pressed=${on ? 'true' : 'false'}
-      @click=${toggle}
-    >
-      ${picture}<span>${text}</span>
-    </button>`;
-  }
-
-  #searchBox() {
-    const { query, hits } = this.#model;
-    const place = hits.length ? `${number(this.#hit + 1)} of ${number(hits.length)}` : 'No match';
-    return html`<label class="search">
-        ${icon('magnifying-glass')}
-        <span class="visually-hidden">Search in the log</span>
-        <input
-          type="search"
-          data-search
-          placeholder="Search in the log"
-          autocomplete="off"
-          spellcheck="false"
-          @input=${(e) => this.#search(e.target.value)}
-          @keydown=${(e) => this.#searchKey(e)}
-        />
-      </label>
-      <span class="log-hits num" role="status">${query ? place : ''}</span>
-      <button
-        type="button"
-        class="btn btn-icon"
-        aria-label="Previous match"
-        ?disabled=${!hits.length}
-        @click=${() => this.#step(-1)}
-      >
-        ${icon('chevron-up')}
-      </button>
-      <button
-        type="button"
-        class="btn btn-icon"
-        aria-label="Next match"
-        ?disabled=${!hits.length}
-        @click=${() => this.#step(1)}
-      >
-        ${icon('chevron-down')}
-      </button>`;
+    const pressed = this.#view?.follow ?? true;
+    return tool(icon('arrow-down'), 'Follow', () => this.#follow(!pressed), { pressed });
   }
 
   #search(query) {
@@ -282,12 +255,6 @@ class RunLog extends HTMLElement {
     this.#view.changed();
     if (this.#model.hits.length) this.#step(1);
     else this.#draw();
-  }
-
-  #searchKey(event) {
-    if (event.key !== 'Enter') return;
-    event.preventDefault();
-    this.#step(event.shiftKey ? -1 : 1);
   }
 
   #step(by) {
@@ -306,7 +273,7 @@ class RunLog extends HTMLElement {
 
   #show(at) {
     const seq = this.#model.seq[at];
-    this.#view.marked = { from: seq, to: seq };
+    this.#view.mark({ from: seq, to: seq });
     this.#view.goto(at);
     this.#draw();
   }
@@ -348,26 +315,57 @@ class RunLog extends HTMLElement {
     saveText(`${this.#model.textOf()}\n`, `run-${this.#source.run}.log`);
   }
 
-  /* Keys that only work while the log has the focus (WCAG 2.1.4) */
   #key(event) {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'f' && !this.compact) {
       event.preventDefault(); // the browser's own search sees only the lines in sight
       this.querySelector('[data-search]').focus();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || this.compact) return;
-    const acts = {
-      n: () => this.#step(1),
-      N: () => this.#step(-1),
-      e: () => this.#nextError(),
-      f: () => this.#follow(!this.#view.follow),
-      w: () => this.#wrap(),
-      t: () => this.#foldAll(),
-    };
-    const run = acts[event.key];
-    if (!run) return;
-    event.preventDefault();
-    run();
+    const act = actOf(event, this.compact);
+    if (act && this.#acts[act](event) !== false) event.preventDefault();
+  }
+
+  /** What the keys of log-keys.js do; false leaves the key to the browser. */
+  #acts = {
+    next: (event) => this.#move(1, event.shiftKey),
+    previous: (event) => this.#move(-1, event.shiftKey),
+    first: (event) => this.#move(-Infinity, event.shiftKey),
+    last: (event) => this.#move(Infinity, event.shiftKey),
+    fold: () => this.querySelector('.log').scrollLeft === 0 && this.#fold(true), // else it scrolls
+    unfold: () => this.#fold(false),
+    toggle: () => this.#fold(),
+    unmark: () => this.#view.marked !== null && this.#view.setMarked(null),
+    foldAll: () => this.#foldAll(),
+    nextError: () => this.#nextError(),
+    nextMatch: () => this.#step(1),
+    previousMatch: () => this.#step(-1),
+    follow: () => this.#follow(!this.#view.follow),
+    wrap: () => this.#wrap(),
+    help: () => showLogKeys(this.compact),
+  };
+
+  #move(by, extend) {
+    this.#view.move(by, extend);
+    this.#speak();
+  }
+
+  #fold(folded) {
+    const done = this.#view.fold(folded);
+    if (done) this.#speak();
+    return done;
+  }
+
+  /** Says the current line, with the next drawing of the tools. */
+  #speak() {
+    const at = this.#view.current;
+    if (at < 0) return;
+    const folds = this.#model.isHead(at)
+      ? this.#model.isFolded(at)
+        ? ', task is folded'
+        : ', task is open'
+      : '';
+    const text = this.#model.textOf(at, at).slice(0, SPOKEN_MAX);
+    this.#spoken = `Line ${this.#model.seq[at]}${folds}: ${text}`;
   }
 }
 

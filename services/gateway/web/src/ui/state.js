@@ -5,88 +5,99 @@
 import { html } from 'lit-html';
 import { icon } from './icon.js';
 
-/** Tones are the colours of style/tokens.css. */
+/* Looks that several kinds share. Tones are the colours of style/tokens.css. */
+const busy = (word) => ({ icon: 'rotate', word, tone: 'busy', turns: true });
+const stopping = (word) => ({ icon: 'rotate', word, tone: 'pending', turns: true });
+const waiting = (word) => ({ icon: 'clock', word, tone: 'pending' });
+const good = (word) => ({ icon: 'circle-check', word, tone: 'good' });
+const trouble = (word) => ({ icon: 'triangle-exclamation', word, tone: 'bad' });
+const refused = (word, tone = 'quiet') => ({ icon: 'ban', word, tone });
+const stopped = (word) => ({ icon: 'circle-xmark', word, tone: 'quiet' });
+const crossed = (word, tone = 'bad') => ({ icon: 'xmark', word, tone });
+const ticked = (word) => ({ icon: 'check', word, tone: 'good' });
+const passedBy = (word) => ({ icon: 'minus', word, tone: 'todo' });
+
 export const STATES = {
   request: {
-    pending: { icon: 'clock', word: 'Waiting for approval', tone: 'pending' },
+    pending: waiting('Waiting for approval'),
     approved: { icon: 'circle-check', word: 'Approved', tone: 'approved' },
-    deploying: { icon: 'rotate', word: 'Deploying', tone: 'busy', turns: true },
+    deploying: busy('Deploying'),
     deployed: { icon: 'rocket', word: 'Deployed', tone: 'good' },
-    failed: { icon: 'triangle-exclamation', word: 'Failed', tone: 'bad' },
-    rejected: { icon: 'ban', word: 'Rejected', tone: 'quiet' },
-    cancelled: { icon: 'circle-xmark', word: 'Cancelled', tone: 'quiet' },
+    failed: trouble('Failed'),
+    rejected: refused('Rejected'),
+    cancelled: stopped('Cancelled'),
   },
   run: {
-    awaiting_approval: { icon: 'clock', word: 'Waiting for approval', tone: 'pending' },
-    queued: { icon: 'clock', word: 'Queued', tone: 'pending' },
+    awaiting_approval: waiting('Waiting for approval'),
+    queued: waiting('Queued'),
     waiting_lock: { icon: 'lock', word: 'Waiting for the server', tone: 'pending' },
-    starting: { icon: 'rotate', word: 'Starting', tone: 'busy', turns: true },
-    running: { icon: 'rotate', word: 'Running', tone: 'busy', turns: true },
-    cancelling: { icon: 'rotate', word: 'Stopping', tone: 'pending', turns: true },
-    succeeded: { icon: 'circle-check', word: 'Succeeded', tone: 'good' },
-    failed: { icon: 'triangle-exclamation', word: 'Failed', tone: 'bad' },
-    cancelled: { icon: 'circle-xmark', word: 'Stopped', tone: 'quiet' },
+    starting: busy('Starting'),
+    running: busy('Running'),
+    cancelling: stopping('Stopping'),
+    succeeded: good('Succeeded'),
+    failed: trouble('Failed'),
+    cancelled: stopped('Stopped'),
     timed_out: { icon: 'hourglass-end', word: 'Took too long', tone: 'bad' },
     lost: { icon: 'link-slash', word: 'Lost', tone: 'bad' },
   },
   /** What the provider says about the machine. */
   power: {
-    initializing: { icon: 'rotate', word: 'Being created', tone: 'busy', turns: true },
-    starting: { icon: 'rotate', word: 'Starting', tone: 'busy', turns: true },
+    initializing: busy('Being created'),
+    starting: busy('Starting'),
     running: { icon: 'circle-play', word: 'Running', tone: 'good' },
-    stopping: { icon: 'rotate', word: 'Stopping', tone: 'pending', turns: true },
+    stopping: stopping('Stopping'),
     off: { icon: 'power-off', word: 'Switched off', tone: 'quiet' },
     deleting: { icon: 'trash', word: 'Being deleted', tone: 'bad' },
-    rebuilding: { icon: 'rotate', word: 'Being rebuilt', tone: 'busy', turns: true },
-    migrating: { icon: 'rotate', word: 'Moving', tone: 'busy', turns: true },
+    rebuilding: busy('Being rebuilt'),
+    migrating: busy('Moving'),
     unknown: { icon: 'circle-question', word: 'Unknown', tone: 'quiet' },
   },
   /** What the portal does with the machine. */
   server: {
-    provisioning: { icon: 'rotate', word: 'Being set up', tone: 'busy', turns: true },
-    managed: { icon: 'circle-check', word: 'Managed', tone: 'good' },
+    provisioning: busy('Being set up'),
+    managed: good('Managed'),
     deleting: { icon: 'trash', word: 'Being deleted', tone: 'pending' },
     deleted: { icon: 'trash', word: 'Deleted', tone: 'quiet' },
-    gone: { icon: 'triangle-exclamation', word: 'Gone at Hetzner', tone: 'bad' },
+    gone: trouble('Gone at Hetzner'),
   },
   step: {
     waiting: { icon: 'circle', word: 'Not started', tone: 'todo' },
-    running: { icon: 'rotate', word: 'Running', tone: 'busy', turns: true },
-    done: { icon: 'check', word: 'Done', tone: 'good' },
-    failed: { icon: 'xmark', word: 'Failed', tone: 'bad' },
-    skipped: { icon: 'minus', word: 'Not needed', tone: 'todo' },
+    running: busy('Running'),
+    done: ticked('Done'),
+    failed: crossed('Failed'),
+    skipped: passedBy('Not needed'),
   },
   /** Tasks of a run, in Ansible's words. */
   task: {
-    running: { icon: 'rotate', word: 'Running', tone: 'busy', turns: true },
-    ok: { icon: 'check', word: 'OK', tone: 'good' },
+    running: busy('Running'),
+    ok: ticked('OK'),
     changed: { icon: 'pen', word: 'Changed', tone: 'pending' },
-    failed: { icon: 'xmark', word: 'Failed', tone: 'bad' },
-    ignored: { icon: 'xmark', word: 'Failed, ignored', tone: 'quiet' },
+    failed: crossed('Failed'),
+    ignored: crossed('Failed, ignored', 'quiet'),
     unreachable: { icon: 'link-slash', word: 'Not reachable', tone: 'bad' },
-    skipped: { icon: 'minus', word: 'Skipped', tone: 'todo' },
+    skipped: passedBy('Skipped'),
   },
   token: {
     missing: { icon: 'key', word: 'No token', tone: 'quiet' },
-    unchecked: { icon: 'clock', word: 'Being checked', tone: 'pending' },
-    valid: { icon: 'circle-check', word: 'Works', tone: 'good' },
-    invalid: { icon: 'triangle-exclamation', word: 'Refused by Hetzner', tone: 'bad' },
+    unchecked: waiting('Being checked'),
+    valid: good('Works'),
+    invalid: trouble('Refused by Hetzner'),
     readonly: { icon: 'lock', word: 'May only read', tone: 'bad' },
   },
   project: {
-    active: { icon: 'circle-check', word: 'Active', tone: 'good' },
+    active: good('Active'),
     archived: { icon: 'box-archive', word: 'Archived', tone: 'quiet' },
   },
   severity: {
     info: { icon: 'circle-info', word: 'Information', tone: 'approved' },
-    success: { icon: 'circle-check', word: 'Success', tone: 'good' },
+    success: good('Success'),
     warning: { icon: 'triangle-exclamation', word: 'Warning', tone: 'pending' },
     critical: { icon: 'circle-exclamation', word: 'Critical', tone: 'bad' },
   },
   outcome: {
-    ok: { icon: 'circle-check', word: 'Done', tone: 'good' },
-    denied: { icon: 'ban', word: 'Denied', tone: 'bad' },
-    failed: { icon: 'triangle-exclamation', word: 'Failed', tone: 'bad' },
+    ok: good('Done'),
+    denied: refused('Denied', 'bad'),
+    failed: trouble('Failed'),
   },
 };
 
