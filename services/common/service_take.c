@@ -175,6 +175,8 @@ static size_t sweep_some(struct service *s, size_t lim, bool fresh)
 		r = db_begin(s->db);
 		if (!r)
 			r = batch_run(b);
+		if (r == DB_E_DOWN) /* the rest would fail as well; take_back() finds them all */
+			return n;
 		for (size_t i = 0; r && i < b->n; i++) {
 			char id[UUID_TEXT];
 			int one;
@@ -203,6 +205,7 @@ void service_sweep(struct service *s)
 {
 	size_t n;
 
+	s->sweep_again = false; /* without a database the next look is the clock's, not at once */
 	if (s->draining || !db_ready(s->db) || take_back(s))
 		return;
 	n = sweep_some(s, SWEEP_MAX, true);

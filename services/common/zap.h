@@ -4,11 +4,11 @@
  *
  * CURVE alone is not authentication: without a running handler libzmq 4.3.4
  * accepts any client key. So the handler must be up before the first bind, and
- * service.c proves it by trying an unknown key that must be refused.
+ * service_bus.c proves it by trying an unknown key that must be refused.
  *
  * Unknown keys get 300 (try again later) because a client that got 400 never
- * tries again, not even after its key was added. A known key's user id is the
- * name of its service.
+ * tries again, not even when this service was restarted with its key. The list
+ * is read once, at start. A known key's user id is the name of its service.
  */
 #include "keys.h"
 

@@ -198,6 +198,18 @@ test('a backlog does not keep a replica from hearing that it should stop', async
   assert.ok(took < 2500, `it took ${took} ms to stop`);
 });
 
+test('a backlog whose database goes away is asked for now and then, not a thousand times a second', async () => {
+  await fresh();
+  await send({ SPS_COUNT: '20000', SPS_INFLIGHT: '20000', SPS_LIMIT_S: '3' }).catch(() => null); // nobody is there
+  await startWorkers(1);
+  await until('the sweeper to be at work', async () => (await ledger()).done > 0, { every: 10 });
+  await db.crash();
+  await new Promise((resolve) => { setTimeout(resolve, 2000); });
+  const asked = workers[0].output().match(/"event":"db.away"/g)?.length ?? 0;
+  await db.start();
+  assert.ok(asked > 0 && asked < 100, `${asked} times in two seconds`);
+});
+
 test('a message that no replica knows waits an hour for one that does, and costs no attempt', async () => {
   await fresh();
   await startWorkers(1);
